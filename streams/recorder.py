@@ -1,0 +1,106 @@
+"""The ring of compressed packets of one camera, and the still pictures that decode from it."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import av
+
+from streams.frame import Picture, StillLost
+from streams.packets import EncodedPacket, Group
+from streams.upright import full_picture
+
+
+@dataclass(frozen=True, slots=True)
+class PacketStill:
+    """A picture kept as the packets that it decodes from: about a hundredth of its size."""
+
+    group: Group
+    index: int
+
+    def decode(self) -> Picture:
+        """Decode the group up to the picture. Raises ``StillLost`` when nothing comes out."""
+        wanted = self.group.packets[self.index]
+        decoder = self.group.parameters.decoder()
+        best: av.VideoFrame | None = None
+        for packet in [*self.group.packets[: self.index + 1], *self.group.packets[self.index + 1 :], None]:
+            try:
+                frames = decoder.context.decode(packet.to_av() if packet else None)
+            except av.error.FFmpegError:
+                continue
+            for frame in frames:
+                if frame.pts is None or frame.pts <= wanted.pts or best is None:
+                    best = frame
+                if frame.pts is not None and frame.pts >= wanted.pts:
+                    return full_picture(best, self.group.parameters.pixel_aspect)
+        if best is None:
+            raise StillLost(f"no picture decodes at {wanted.elapsed_s:.2f} s of the recording")
+        return full_picture(best, self.group.parameters.pixel_aspect)
+
+
+@dataclass(frozen=True, slots=True)
+class PacketSpan:
+    """Packets that make one playable piece: begins with a key frame where there is one, one codec throughout."""
+
+    group: Group
+    packets: tuple[EncodedPacket, ...]
+
+    @property
+    def start_s(self) -> float:
+        return self.packets[0].elapsed_s
+
+    @property
+    def end_s(self) -> float:
+        return max(p.elapsed_s + p.duration_s for p in self.packets[-32:])
+
+
+class Recorder:
+    """Keeps a camera's newest groups until they are released.
+
+    Memory is what lies between the release point and the newest packet: the pre-roll, plus how far reading is allowed
+    to run ahead of detection, plus one group.
+    """
+
+    def __init__(self) -> None:
+        self.groups: deque[Group] = deque()
+
+    @property
+    def newest_s(self) -> float:
+        """The newest time kept, or minus infinity."""
+        return self.groups[-1].packets[-1].elapsed_s if self.groups else float("-inf")
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(group.size_bytes for group in list(self.groups))
+
+    def add(self, packet: EncodedPacket, new_group: Group | None) -> Group:
+        """Append a packet; ``new_group`` (empty) begins with it. Returns the group that holds it now."""
+        if new_group is not None:
+            new_group.append(packet)
+            self.groups.append(new_group)
+            return new_group
+        self.groups[-1].append(packet)
+        return self.groups[-1]
+
+    def release(self, before_s: float) -> None:
+        """Forget the groups that end before a time. Stills and clips in the making keep theirs."""
+        while len(self.groups) > 1 and self.groups[1].start_s <= before_s:
+            self.groups.popleft()
+
+    def clip(self, start_s: float, end_s: float, anchor_s: float) -> PacketSpan | None:
+        """The packets from the last key frame at or before ``start_s`` up to ``end_s``, around ``anchor_s``.
+
+        Where the codec changes between the two, the piece that holds ``anchor_s``. None when nothing is kept there.
+        """
+        groups = [g for g in list(self.groups) if g.packets and g.end_s > start_s and g.start_s <= end_s]
+        if not groups:
+            return None
+        home = max((i for i, g in enumerate(groups) if g.start_s <= anchor_s), default=0)
+        first = last = home
+        while first > 0 and groups[first - 1].parameters.same_as(groups[home].parameters):
+            first -= 1
+        while last + 1 < len(groups) and groups[last + 1].parameters.same_as(groups[home].parameters):
+            last += 1
+        while first < home and not groups[first].keyed:
+            first += 1
+        packets = tuple(p for g in groups[first : last + 1] for p in list(g.packets) if p.decode_s <= end_s)
+        return PacketSpan(groups[first], packets) if packets else None
