@@ -72,6 +72,8 @@ class RecordingReader:
         self.after_s = after_s
         self.statistics = ReadStatistics()
         self.checkpoints: list[Checkpoint] = []
+        self.segment_number = 0
+        self.segment_bytes = 0
         self._decoder = PictureDecoder(decode_threads)
         self._timeline = Timeline()
         self._first = 0
@@ -87,6 +89,7 @@ class RecordingReader:
             segment = self.recording.segments[number]
             self.checkpoints.append(Checkpoint(number, self._timeline.to_dict(), self.sampler.state()))
             before = self.statistics.frames
+            self.segment_number, self.segment_bytes = number, 0
             try:
                 container, stream = open_video(segment)
             except Unreadable as error:
@@ -106,6 +109,9 @@ class RecordingReader:
             if self.statistics.frames == before and self._timeline.end_s > self.after_s:
                 self._fail(segment, "no picture could be decoded from it", fatal=True)
         yield from self._emit(self._decoder.drain())
+        end = len(self.recording.segments)
+        self.checkpoints.append(Checkpoint(end, self._timeline.to_dict(), self.sampler.state()))
+        self.segment_number, self.segment_bytes = end, 0
 
     def _segment(
         self, segment: Segment, container: InputContainer, stream: VideoStream, stopping: Callable[[], bool]
@@ -133,6 +139,7 @@ class RecordingReader:
                 fresh = Group(parameters, keyed=packet.is_keyframe)
             group = self.recorder.add(encoded, fresh)
             self.statistics.packets += 1
+            self.segment_bytes += packet.size
             wanted = self.sampler.wants(encoded, group) and elapsed_s > self.after_s
             yield from self._emit(self._decoder.push(group, wanted, self.sampler.dense and elapsed_s > self.after_s))
         if begun:

@@ -78,8 +78,8 @@ class Violation:
 class Event:
     """The one record that journal, replay, REST push and webhooks speak.
 
-    seq counts the events of one violation from 0. The hashes (SHA-256, hex) say what decided: model file, rule values,
-    configuration of the camera.
+    seq counts the events of one violation from 0; the journal numbers them. The hashes (SHA-256, hex) say what
+    decided: model file, rule values, configuration of the camera.
     """
 
     schema_version: int
@@ -103,7 +103,7 @@ class Event:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Event":
-        """The inverse of ``to_dict``. Raises ``ValueError`` for another schema version, ``KeyError`` for a lost field."""
+        """The inverse of ``to_dict``. Raises ``ValueError`` for another version, ``KeyError`` for a lost field."""
         if record["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"event schema_version {record['schema_version']}, this program reads {SCHEMA_VERSION}")
         v = dict(record["violation"])

@@ -1,0 +1,84 @@
+# What a newcomer needs: Python 3.11 or newer, git and make. Everything is installed into .venv, nothing elsewhere.
+
+PYTHON ?= python3
+OPTIONS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := labels streams models vision service benchmarks
+SOURCES := pyproject.toml $(shell find $(PACKAGES) -type f -not -name '*.pyc')
+# A venv in which `make test` has installed the working tree itself is up to date for the demo as well.
+APP := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.app-installed)
+
+SCENE := demo/street.mp4
+PHOTO := .cache/bus.jpg
+ifdef SOURCE
+RESULTS ?= demo/own-results
+else
+RESULTS ?= demo/results
+endif
+
+.PHONY: help demo test wheel clean
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo               install, make a street scene, find the violation in it, write $(RESULTS)/report.html"
+	@echo "make demo SOURCE=FILE   the same with your own recording, folder or stream URL (results: demo/own-results)"
+	@echo "make test               install for development; lint, types, layers, tests"
+	@echo "make wheel              build the wheel into dist/"
+	@echo "make clean              remove everything that make has made"
+	@echo
+	@echo "PYTHON=python3.12 chooses the Python; OPTIONS='--dwell motor_vehicle_parking=120' goes on to streetorder score."
+
+# --- the demo --------------------------------------------------------------------------------------------------------
+
+demo: $(APP) $(if $(SOURCE),,$(SCENE))
+	$(BIN)/streetorder score "$(or $(SOURCE),$(SCENE))" --out "$(RESULTS)" $(OPTIONS)
+	@echo
+	@echo "Open in a browser: $(abspath $(RESULTS))/report.html"
+
+$(SCENE): $(PHOTO) benchmarks/demo_photo.py benchmarks/demo_scene.py | $(APP)
+	$(BIN)/python -m benchmarks.demo_scene $@ --photo $(PHOTO)
+
+# The photograph lies in a package of its publisher (AGPL-3.0). Only this one file is taken out; no code of it is run.
+$(PHOTO): | $(APP)
+	@mkdir -p .cache/wheel
+	$(BIN)/python -m pip download --quiet --no-deps --only-binary :all: --dest .cache/wheel ultralytics-opencv-headless
+	$(BIN)/python -c "import pathlib, zipfile; \
+	wheel = zipfile.ZipFile(next(pathlib.Path('.cache/wheel').glob('*.whl'))); \
+	pathlib.Path('$@').write_bytes(wheel.read('ultralytics/assets/bus.jpg'))"
+	@rm -r .cache/wheel
+
+# --- development -----------------------------------------------------------------------------------------------------
+
+test: $(VENV)/.dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+wheel: $(VENV)/.dev-installed
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) .cache build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- installing ------------------------------------------------------------------------------------------------------
+
+$(VENV)/.python-ready:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	    echo "streetorder needs Python 3.11 or newer, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	    echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.app-installed: $(VENV)/.python-ready $(SOURCES)
+	$(BIN)/python -m pip install --quiet .
+	@touch $@
+
+$(VENV)/.dev-installed: $(VENV)/.python-ready pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@

@@ -1,0 +1,44 @@
+"""The command line: ``streetorder COMMAND``. Each command has its own file in ``service.commands``."""
+
+import sys
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import typer
+
+from service.commands import check, evidence, explain, models, schema, score
+
+app = typer.Typer(
+    name="streetorder",
+    help="Finds street-order violations in street video and keeps evidence that stands up.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("score")(score.score)
+app.command("check")(check.check_city)
+app.command("schema")(schema.schema)
+app.command("explain")(explain.explain)
+app.command("verify")(evidence.verify_evidence)
+app.command("keys")(evidence.keys)
+app.command("models")(models.models)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"streetorder {version('streetorder')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None: ...
+
+
+def main() -> None:
+    """Entry point. Folders above this one add commands by the entry point ``streetorder.commands``."""
+    for point in entry_points(group="streetorder.commands"):
+        if point.name in sys.argv[1:2] or len(sys.argv) <= 2:
+            app.add_typer(point.load(), name=point.name)
+    app()

@@ -1,0 +1,140 @@
+"""``streetorder score``: recordings in, violations with evidence out."""
+
+import json
+import os
+import signal
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labels.catalogue import load_catalogue
+from models.detector import load_detector
+from service.city import City, load_city
+from service.commands.failing import INTERRUPTED, SOME_FAILED, fail, told_plainly
+from service.commands.progress import Display
+from service.planning import Request, make_plans
+from service.scoring import Scoring
+from service.summary import Summary, summarise
+from streams.sampler import make_sampler
+from vision.keys import default_key_path, load_or_make
+
+
+def score(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, directories, globs or URLs. May be left out with --cameras.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for results; an interrupted run there goes on.")] = Path(
+        "results"
+    ),
+    cameras: Annotated[Path | None, typer.Option("--cameras", help="City file (YAML) with cameras and zones.")] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help="All sources are this camera's recording.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Model file (ONNX); the shipped one if left out.")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option("--every", help="Pictures to look at: auto, keyframe, all, or one every SECONDS.")
+    ] = None,
+    dwell: Annotated[
+        list[str] | None,
+        typer.Option("--dwell", metavar="KEY=SECONDS", help="How long a thing must stay, by type. May be repeated."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="TIME", help="When the recording began, ISO 8601.")
+    ] = None,
+    start_pattern: Annotated[
+        str | None,
+        typer.Option("--start-pattern", metavar="PATTERN", help="Where names hold the start: cam1_%Y%m%d_%H%M%S."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cameras read at the same time.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Score recordings: violations.jsonl, evidence and report.html in the --out folder.
+
+    Exit code 0: all was read; 1: some files were not; 2: wrong use; 3: results could not be written; 130: interrupted.
+    """
+    with told_plainly():
+        city = load_city(cameras) if cameras else None
+        if not sources and city is None:
+            fail("score what? Name files, directories, globs or URLs, or give --cameras city.yaml")
+        if every is not None:
+            _checked(lambda: make_sampler(every))
+        request = Request(
+            sources=tuple(sources or ()),
+            results=out,
+            city=city,
+            camera_id=camera,
+            every=every,
+            dwell=_dwells(dwell or []),
+            start=_time(start, city),
+            start_pattern=start_pattern,
+            jobs=jobs,
+        )
+        detector = load_detector(model)
+        plans = make_plans(request, detector.card)
+        key, made = load_or_make(default_key_path())
+        with Display(quiet=quiet or as_json) as display:
+            if made:
+                display.note(f"made a signing key: {default_key_path()} (keep it safe; see: streetorder keys)")
+            scoring = Scoring(plans, detector, out, key, jobs or os.cpu_count() or 1, display.watching)
+            signal.signal(signal.SIGINT, lambda *_: scoring.stop())
+            signal.signal(signal.SIGTERM, lambda *_: scoring.stop())
+            scoring.run()
+        summary = summarise(scoring, request, detector.card)
+    _tell(summary, as_json, quiet)
+    if scoring.stopping:
+        raise typer.Exit(INTERRUPTED)
+    if summary.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
+        return
+    for file, message in summary.failures:
+        typer.echo(f"{file}: {message}", err=True)
+    if not quiet:
+        typer.echo(summary.text())
+
+
+def _dwells(options: list[str]) -> dict[str, float]:
+    known = load_catalogue().types
+    found: dict[str, float] = {}
+    for option in options:
+        key, _, value = option.partition("=")
+        if key not in known:
+            fail(f"--dwell {option}: no such type; allowed are {', '.join(known)}")
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= 604800:
+            fail(f"--dwell {option}: seconds above 0 and up to 604800 (a week) are allowed")
+        found[key] = seconds
+    return found
+
+
+def _time(text: str | None, city: City | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"--start {text}: a time such as 2026-05-01T08:00:00+08:00 is needed")
+    if time.tzinfo is None:
+        if city is None:
+            fail(f"--start {text}: say the offset, such as {text}+08:00, or give a city file with a time zone")
+        zone: tzinfo = city.zone_info
+        time = time.replace(tzinfo=zone)
+    return time
+
+
+def _checked(make: Any) -> None:
+    try:
+        make()
+    except ValueError as error:
+        fail(str(error))

@@ -1,0 +1,159 @@
+"""From what a person asked for to one plan a camera: which files, which rules, which pictures of them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models.card import ModelCard
+from service.camera_job import CameraPlan
+from service.city import City
+from service.city_camera import Camera
+from service.results import STATE
+from streams.crops import InputShape, Tiles
+from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera
+from streams.source import Recording
+from vision.scene import SceneRules
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked ``score`` for. ``every`` None: as the city file says, else ``auto``."""
+
+    sources: tuple[str, ...]
+    results: Path
+    city: City | None = None
+    camera_id: str | None = None
+    every: str | None = None
+    dwell: Mapping[str, float] | None = None
+    start: datetime | None = None
+    start_pattern: str | None = None
+    jobs: int | None = None
+
+
+def make_plans(request: Request, card: ModelCard) -> list[CameraPlan]:
+    """One plan a camera. Raises ``SourceProblem`` naming what does not fit."""
+    recordings = _recordings(request)
+    city = request.city or City.bare({r.camera_id: r.segments[0].url for r in recordings})
+    jobs = min(request.jobs or os.cpu_count() or 1, len(recordings))
+    threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
+    return [_plan(request, city, city.camera(r.camera_id), r, card, threads) for r in recordings]
+
+
+def _plan(
+    request: Request, city: City, camera: Camera, recording: Recording, card: ModelCard, threads: int
+) -> CameraPlan:
+    view = camera.view(recording.view_id)
+    dwell = request.dwell or {}
+    types = {
+        key: replace(t, rule=replace(t.rule, dwell_s=dwell.get(key, t.rule.dwell_s)))
+        for key, t in city.types_for(camera, view).items()
+        if key in card.keys
+    }
+    rules = SceneRules(
+        zones=city.zones_for(camera, view),
+        locator=city.locator_for(camera, view),
+        types=types,
+        start=card.start,
+        keep=card.keep,
+        proven=card.proven,
+        model=card.sha256,
+        config=_hash([city.config_hash(camera), dict(sorted(dwell.items()))]),
+        rule_hashes={key: _hash(asdict(t.rule)) for key, t in types.items()},
+    )
+    return CameraPlan(
+        recording=recording,
+        rules=rules,
+        every=request.every or city.every_for(camera),
+        shape=InputShape(card.sizes, card.resize == "stretch"),
+        tiles=Tiles(view.tiles.columns, view.tiles.rows, view.tiles.overlap) if view.tiles else None,
+        decode_threads=threads,
+        snapshot=request.results / STATE / f"{recording.camera_id}.zip",
+    )
+
+
+def _hash(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _recordings(request: Request) -> list[Recording]:
+    starts = Starts(request.start, request.start_pattern, request.city.zone_info if request.city else UTC)
+    if request.city is None:
+        paths = expand(request.sources)
+        if request.camera_id:
+            return [starts.first(one_camera(request.camera_id, paths, starts=starts))]
+        found = group_by_camera(paths, starts)
+        if request.start is not None and len(found) > 1:
+            raise SourceProblem(
+                f"--start gives the start of one recording, but these are {len(found)}:"
+                f" {', '.join(r.camera_id for r in found[:5])}; use --start-pattern, or --camera ID if they are one"
+            )
+        return [starts.first(r) for r in found]
+    return [starts.first(r) for r in _by_city(request, request.city, starts)]
+
+
+def _by_city(request: Request, city: City, starts: Starts) -> list[Recording]:
+    """The city's cameras with the files that are theirs: those named for ``--camera``, else by the city file's URLs."""
+    if request.camera_id is not None:
+        camera = _named(city, request.camera_id)
+        paths = expand(request.sources or [city.source(camera)])
+        return [one_camera(camera.id, paths, camera.views[0].id, _starts(starts, camera, city))]
+    theirs = {c.id: {os.path.realpath(p) for p in _expand_quietly([city.source(c)])} for c in city.cameras}
+    if not request.sources:
+        return [
+            one_camera(c.id, sorted(theirs[c.id]), c.views[0].id, _starts(starts, c, city))
+            for c in city.cameras
+            if theirs[c.id]
+        ]
+    by_camera: dict[str, list[str]] = {}
+    for path in expand(request.sources):
+        owner = _owner(path, theirs, city)
+        by_camera.setdefault(owner, []).append(path)
+    return [
+        one_camera(id, paths, city.camera(id).views[0].id, _starts(starts, city.camera(id), city))
+        for id, paths in by_camera.items()
+    ]
+
+
+def _owner(path: str, theirs: Mapping[str, set[str]], city: City) -> str:
+    """The camera whose URLs name the file, or whose id stands in its name or in its folders' names."""
+    for camera_id, paths in theirs.items():
+        if os.path.realpath(path) in paths:
+            return camera_id
+    named = [c.id for c in city.cameras if any(_names(part, c.id) for part in Path(path).parts[-4:])]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(c.id for c in city.cameras[:10])
+    what = "the names of several cameras" if named else "no camera's id or URL"
+    raise SourceProblem(f"{path}: {what} match this file; say --camera ID (cameras in the city file: {known})")
+
+
+def _named(city: City, camera_id: str) -> Camera:
+    try:
+        return city.camera(camera_id)
+    except KeyError as error:
+        raise SourceProblem(f"--camera {camera_id}: {error.args[0]}") from None
+
+
+def _names(part: str, camera_id: str) -> bool:
+    stem = Path(part).stem
+    return stem == camera_id or any(stem.startswith(camera_id + mark) for mark in "_-. ")
+
+
+def _expand_quietly(sources: Sequence[str]) -> list[str]:
+    found = []
+    for source in sources:
+        try:
+            found += expand([source])
+        except SourceProblem:
+            continue  # a camera whose recordings are not on this disk
+    return found
+
+
+def _starts(starts: Starts, camera: Camera, city: City) -> Starts:
+    pattern = starts.pattern or camera.start_pattern
+    return Starts(starts.start, pattern, city.zone_info)

@@ -1,0 +1,207 @@
+"""Scores recordings: runs camera jobs through one detector and leaves violations with evidence."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labels.catalogue import load_catalogue
+from models.detector import Detector
+from service.camera_job import CameraJob, CameraPlan, content_of, plan_resume
+from service.results import EVIDENCE, JOURNAL, STATE
+from streams.batcher import Batcher
+from streams.frame import ViewKey
+from streams.recorder import Recorder
+from vision.evidence import EvidenceWriter
+from vision.journal import Journal
+from vision.keys import SigningKey
+from vision.pipeline import Pipeline
+from vision.records import Event
+from vision.scene import Scene
+from vision.seal import Chain
+
+SAVE_EVERY_S = 15.0
+
+
+@dataclass(slots=True)
+class CameraOutcome:
+    """How it went with one camera. Durations in seconds; ``skipped``: an earlier run had scored it already."""
+
+    job: CameraJob
+    wall_s: float = 0.0
+    skipped: bool = False
+    error: BaseException | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def camera_id(self) -> str:
+        return self.job.plan.camera_id
+
+
+@dataclass(slots=True)
+class Watching:
+    """Told what happens while it happens; the command line shows it."""
+
+    event: Callable[[Event], None] = lambda _: None
+    progress: Callable[["Scoring"], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
+
+
+class Scoring:
+    """One run over the plans. ``outcomes`` is complete when ``run`` returns; ``stop`` ends it early and in order."""
+
+    def __init__(
+        self,
+        plans: Sequence[CameraPlan],
+        detector: Detector,
+        results: Path,
+        key: SigningKey,
+        jobs: int,
+        watching: Watching | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.plans = deque(plans)
+        self.total = len(plans)
+        self.detector = detector
+        self.results = results
+        self.jobs = jobs
+        self.watching = watching or Watching()
+        self.clock = clock
+        self.outcomes: list[CameraOutcome] = []
+        self.running: dict[str, CameraOutcome] = {}
+        self.stopping = False
+        self.wall_s = 0.0
+        self._bytes = _Bytes(plans)
+        results.mkdir(parents=True, exist_ok=True)
+        for folder in (EVIDENCE, STATE):
+            (results / folder).mkdir(exist_ok=True)
+        self.journal = Journal(results / JOURNAL)
+        self.chain = Chain(results / EVIDENCE, key)
+        self.recorders: dict[str, Recorder] = {}
+        self.scenes: dict[ViewKey, Scene] = {}
+        self.batcher = Batcher()
+        self.evidence = EvidenceWriter(results / EVIDENCE, self.chain, load_catalogue().types, self.recorders)
+        self.pipeline = Pipeline(detector, self.scenes, self.journal, self.evidence, self.watching.event)
+
+    def run(self) -> list[CameraOutcome]:
+        """Score everything. Raises ``EvidenceFailed`` or ``OSError`` when results cannot be written."""
+        saved_at = began = self.clock()
+        try:
+            while self._start_some():
+                batch = self.batcher.next()
+                if batch is None:
+                    break
+                self.pipeline.process(batch)
+                for frame in batch.frames:
+                    self.running[frame.view.camera_id].job.observed_s = frame.elapsed_s
+                for camera_id, error in batch.ended:
+                    self._finish(camera_id, error)
+                if self.clock() - saved_at >= SAVE_EVERY_S:
+                    saved_at = self.clock()
+                    self._save()
+                self.watching.progress(self)
+            self.evidence.flush()
+            return self.outcomes
+        finally:
+            self.wall_s = self.clock() - began
+            for outcome in self.running.values():
+                outcome.job.abandon()
+            self.evidence.close()
+
+    def stop(self) -> None:
+        """End early: what was read is still judged, and another run goes on from there."""
+        self.stopping = True
+        self.plans.clear()
+        for outcome in list(self.running.values()):
+            outcome.job.stop()
+
+    def scored_s(self) -> float:
+        """Seconds of video that this run has judged so far."""
+        outcomes = [*self.outcomes, *self.running.values()]
+        return sum(max(0.0, o.job.observed_s - max(0.0, o.job.resume.after_s)) for o in outcomes)
+
+    def fraction_done(self) -> float:
+        """Part of all bytes that has been read, in [0, 1]."""
+        return self._bytes.fraction([*self.outcomes, *self.running.values()])
+
+    def _start_some(self) -> bool:
+        while self.plans and len(self.running) < self.jobs:
+            self._start(self.plans.popleft())
+        return bool(self.running)
+
+    def _start(self, plan: CameraPlan) -> None:
+        content = content_of(plan.recording)
+        resume = plan_resume(plan, content)
+        if resume.anew_because:
+            self.watching.note(f"{plan.camera_id}: {resume.anew_because} since the last run: it is scored anew")
+        if resume.after_s == float("-inf"):
+            self._set_aside(plan.camera_id, resume.anew_because or "an earlier run was not kept")
+        view = ViewKey(plan.camera_id, plan.recording.view_id)
+        scene = Scene(view, plan.rules)
+        job = CameraJob(plan, scene, Recorder(), resume, content)
+        outcome = CameraOutcome(job, wall_s=self.clock(), skipped=resume.done)
+        if resume.done:
+            self.watching.note(f"{plan.camera_id}: scored by an earlier run, nothing has changed")
+            outcome.wall_s = 0.0
+            self.outcomes.append(outcome)
+            return
+        if resume.after_s > float("-inf"):
+            self.watching.note(f"{plan.camera_id}: goes on at {resume.after_s:.0f} s")
+        self.scenes[view] = scene
+        self.recorders[plan.camera_id] = job.recorder
+        self.running[plan.camera_id] = outcome
+        job.start(self.batcher)
+
+    def _set_aside(self, camera_id: str, reason: str) -> None:
+        """The camera's earlier violations make way: their evidence is buried with a tombstone that says why."""
+        for violation_id in self.journal.forget(camera_id):
+            final = self.results / EVIDENCE / violation_id
+            if (final / "manifest.json").exists():
+                self.chain.bury(final, f"scored anew: {reason}", "streetorder score")
+
+    def _finish(self, camera_id: str, error: BaseException | None) -> None:
+        outcome = self.running.pop(camera_id)
+        job = outcome.job
+        outcome.wall_s = self.clock() - outcome.wall_s
+        outcome.error = error
+        self.pipeline.finish(job.scene.view)
+        self.evidence.flush()
+        if error is None:
+            job.save(finished=not job.interrupted)
+        del self.scenes[job.scene.view], self.recorders[camera_id]
+        self.outcomes.append(outcome)
+
+    def _save(self) -> None:
+        for camera_id, outcome in self.running.items():
+            if self.evidence.idle(camera_id) and outcome.job.observed_s > float("-inf"):
+                outcome.job.save(finished=False)
+
+
+class _Bytes:
+    """How much of the files is read. Sizes are known without opening anything; durations are not."""
+
+    def __init__(self, plans: Sequence[CameraPlan]):
+        self.sizes = {
+            plan.camera_id: [_size(segment.url) for segment in plan.recording.segments]
+            for plan in plans
+            if not plan.live
+        }
+        self.total = max(1, sum(sum(sizes) for sizes in self.sizes.values()))
+
+    def fraction(self, outcomes: Sequence[CameraOutcome]) -> float:
+        read = 0
+        for outcome in outcomes:
+            sizes = self.sizes.get(outcome.camera_id, [])
+            reader = outcome.job.reader
+            whole = len(sizes) if outcome.skipped else reader.segment_number
+            current = sizes[whole] if whole < len(sizes) else 0
+            read += sum(sizes[:whole]) + min(current, reader.segment_bytes)
+        return min(1.0, read / self.total)
+
+
+def _size(url: str) -> int:
+    try:
+        return Path(url).stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,92 @@
+"""The house keeps its own rules: who imports whom, what records may know, and what a stranger gets with the wheel."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.scenery import street
+
+PACKAGES = ("labels", "streams", "models", "vision", "service", "benchmarks")
+RECORDS = ("labels/violation.py", "streams/frame.py", "vision/records.py")
+
+
+def run(command: list[str], where: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, cwd=where, env={**os.environ, **environment}, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def test_folders_import_only_from_the_folders_before_them(checkout: Path) -> None:
+    run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], checkout)
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_records_import_only_numpy_and_the_standard_library(checkout: Path, record: str) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse((checkout / record).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{record}:{node.lineno} imports relatively"
+            imported.add((node.module or "").split(".")[0])
+    assert imported <= set(sys.stdlib_module_names) | {"numpy"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_nothing_by_themselves(checkout: Path, package: str) -> None:
+    inits = [checkout / package / "__init__.py", *(checkout / package).rglob("__init__.py")]
+    for init in inits:
+        assert not init.read_text(encoding="utf-8").strip(), f"{init.relative_to(checkout)} is to stay empty"
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(checkout)], folder)
+    return next(folder.glob("streetorder-*.whl"))
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_rules_weights_and_pages_and_no_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for wanted in (
+        "labels/violations.yaml",
+        "labels/sources/coco.yaml",
+        "models/weights/nano.onnx",
+        "models/weights/LICENSE",
+        "service/templates/report.html.j2",
+        "service/templates/report.css",
+        "service/templates/report.js",
+    ):
+        assert wanted in names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    top = {name.split("/")[0] for name in names}
+    assert {name for name in top if not name.endswith(".dist-info")} == set(PACKAGES)
+    assert not [name for name in names if name.endswith((".pyc", ".mp4", ".jpg"))]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_stranger_scores_a_clip_from_a_folder_that_has_its_own_models(wheel: Path, tmp_path: Path, key: Path) -> None:
+    """Nothing of the checkout is on the path, and a folder named ``models`` must not stand in for the package."""
+    environment = tmp_path / "venv"
+    venv.create(environment, with_pip=True)
+    programs = environment / ("Scripts" if os.name == "nt" else "bin")
+    run([str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel)], tmp_path)
+
+    work = tmp_path / "work"
+    (work / "models").mkdir(parents=True)
+    (work / "models" / "__init__.py").write_text("raise SystemExit('the wrong models was imported')\n")
+    street(work / "clip.mp4", seconds=4)
+    command = [str(programs / "streetorder"), "score", "clip.mp4", "--out", "results", "--json"]
+    summary = json.loads(run(command, work, STREETORDER_KEY=str(key), PYTHONPATH="").stdout)
+    assert isinstance(summary, dict)
+    assert (work / "results" / "violations.jsonl").read_text() == ""  # nothing but an empty grey street
+    assert (work / "results" / "report.html").is_file()

@@ -1,0 +1,88 @@
+"""The journal: events appended and synced before anybody else learns of them."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from vision.durable import append_durably, write_durably
+from vision.records import Event, Violation
+
+
+class JournalProblem(Exception):
+    """A line of the journal cannot be read; the message names file and line."""
+
+
+class Journal:
+    """An append-only file of events, one JSON object a line.
+
+    A scene that goes on from a snapshot tells again what it told before: an opening or clearing that the journal
+    holds, or an extension that is no longer than the last one, is not appended again. A last line that a crash tore is
+    cut off when the journal is opened.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.events: dict[str, list[Event]] = {}
+        if path.exists():
+            _cut_torn_line(path)
+            for event in read_events(path):
+                self.events.setdefault(event.id, []).append(event)
+
+    def append(self, event: Event) -> Event | None:
+        """Number, write and sync; None when the event was known. Raises ``OSError`` when the disk is full."""
+        before = self.events.get(event.id, [])
+        if any(_tells_the_same(known, event) for known in before):
+            return None
+        numbered = event.with_seq(len(before))
+        append_durably(self.path, _line(numbered))
+        self.events.setdefault(event.id, []).append(numbered)
+        return numbered
+
+    def forget(self, camera_id: str) -> list[str]:
+        """Set a camera's events aside because it is scored anew; returns the ids of its violations.
+
+        They move to ``superseded.jsonl`` beside the journal before they leave it.
+        """
+        old = {id: e for id, e in self.events.items() if e[0].violation.camera_id == camera_id}
+        if old:
+            self.events = {id: e for id, e in self.events.items() if id not in old}
+            append_durably(self.path.with_name("superseded.jsonl"), _lines(old))
+            write_durably(self.path, _lines(self.events))
+        return list(old)
+
+    def violations(self) -> list[Violation]:
+        """Each violation as its last event knows it, in the order of their onset."""
+        found = [events[-1].violation for events in self.events.values()]
+        return sorted(found, key=lambda v: (v.camera_id, v.onset_s, v.id))
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """All events of a journal. Raises ``JournalProblem``."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield Event.from_dict(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise JournalProblem(f"{path}:{number}: not an event of this program: {error}") from None
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps(event.to_dict(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _lines(events: dict[str, list[Event]]) -> bytes:
+    return b"".join(_line(event) for history in events.values() for event in history)
+
+
+def _tells_the_same(known: Event, event: Event) -> bool:
+    if event.kind == "extended":
+        return known.violation.sightings >= event.violation.sightings
+    return known.kind == event.kind
+
+
+def _cut_torn_line(path: Path) -> None:
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)

@@ -1,0 +1,78 @@
+"""From the detector's boxes in crop pixels to one list of detections of the picture."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.frame import Frame, Picture, Region
+from vision.boxes import covered, iou
+from vision.records import Detections
+
+DUPLICATE_IOU = 0.6
+NESTED_COVER, NESTED_IOU = 0.9, 0.4
+"""A box of the same class that lies nearly whole in another one of not too different size is the same thing."""
+DESCRIPTOR_SIDE = 8
+
+
+def to_picture(boxes: Sequence[NDArray[np.float32]], frame: Frame, keys: tuple[str, ...]) -> Detections:
+    """Map each crop's ``(n, 6)`` boxes to the picture, merge what several boxes or tiles say of one thing, describe it.
+
+    Returns detections relative to the picture, best score first, at most one for a thing.
+    """
+    mapped = [_mapped(b, region) for b, region in zip(boxes, frame.regions, strict=True) if len(b)]
+    if not mapped:
+        empty = np.zeros((0, 4), np.float32)
+        return Detections(empty, empty[:, 0], np.zeros(0, np.int64), keys)
+    rows = np.concatenate(mapped)
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")]
+    rows = rows[_distinct(rows)]
+    xyxy = rows[:, :4].astype(np.float32)
+    descriptor = describe(frame.crops[0], frame.regions[0], xyxy)
+    return Detections(xyxy, rows[:, 4].astype(np.float32), rows[:, 5].astype(np.int64), keys, descriptor)
+
+
+def above(detections: Detections, thresholds: Mapping[str, float]) -> NDArray[np.bool_]:
+    """``(n,)`` whether each detection reaches its class's threshold."""
+    limit = np.array([thresholds.get(key, 1.1) for key in detections.keys])
+    return np.asarray(detections.score >= limit[detections.cls]) if len(detections) else np.zeros(0, bool)
+
+
+def describe(crop: Picture, region: Region, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(n, D)`` what each thing looks like: its box at 8 by 8 pixels, mean removed, unit length.
+
+    Robust to brightness and contrast, and coarse enough for boxes that jitter by a tenth of their size.
+    """
+    height, width = crop.shape[:2]
+    scale = np.array([region.scale_x, region.scale_y] * 2)
+    offset = np.array([region.offset_x, region.offset_y] * 2)
+    pixels = np.round((xyxy - offset) / scale).astype(int)
+    out = np.zeros((len(xyxy), DESCRIPTOR_SIDE * DESCRIPTOR_SIDE * 3), np.float32)
+    for i, (x1, y1, x2, y2) in enumerate(pixels.tolist()):
+        x1, y1 = min(max(x1, 0), width - 2), min(max(y1, 0), height - 2)
+        patch = crop[y1 : max(y2, y1 + 2), x1 : max(x2, x1 + 2)]
+        small = cv2.resize(patch, (DESCRIPTOR_SIDE, DESCRIPTOR_SIDE), interpolation=cv2.INTER_AREA).ravel()
+        vector = small.astype(np.float32) - small.mean()
+        out[i] = vector / (np.linalg.norm(vector) + 1e-6)
+    return out
+
+
+def _mapped(boxes: NDArray[np.float32], region: Region) -> NDArray[np.float64]:
+    rows = boxes.astype(np.float64)
+    rows[:, [0, 2]] = rows[:, [0, 2]] * region.scale_x + region.offset_x
+    rows[:, [1, 3]] = rows[:, [1, 3]] * region.scale_y + region.offset_y
+    np.clip(rows[:, :4], 0.0, 1.0, out=rows[:, :4])
+    return rows[(rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])]
+
+
+def _distinct(rows: NDArray[np.float64]) -> list[int]:
+    """Rows, best first, that are no second box of a better one of the same class."""
+    overlap, inside = iou(rows[:, :4], rows[:, :4]), covered(rows[:, :4], rows[:, :4])
+    nested = (np.maximum(inside, inside.T) > NESTED_COVER) & (overlap > NESTED_IOU)
+    same = ((overlap > DUPLICATE_IOU) | nested) & (rows[:, None, 5] == rows[None, :, 5])
+    kept: list[int] = []
+    for i in range(len(rows)):
+        if not same[i, kept].any():
+            kept.append(i)
+    return kept

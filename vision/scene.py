@@ -1,0 +1,259 @@
+"""A scene: one view's tracker and rules. Detections of a frame in, events out."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+
+from labels.violation import Rule, ViolationType
+from streams.frame import Frame, Still, ViewKey
+from vision.boxes import covered, iou
+from vision.picture import above
+from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
+from vision.track import Track
+from vision.tracker import Timing, Tracker, noise
+from vision.zones import Zones
+
+ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
+SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
+FEWEST_SIGHTINGS = 3
+DARK = 4.0
+"""Below this standard deviation of grey values a picture shows nothing: it is black, or the lens is covered."""
+
+
+class Locator(Protocol):
+    def locate(self, xyxy: Box, on_ground: bool) -> Place | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRules:
+    """What a scene judges by. The hashes and thresholds come from the model and the city file.
+
+    types: those that the model can see, with the camera's own rule values. start, keep: score thresholds per class.
+    """
+
+    zones: Zones
+    locator: Locator
+    types: Mapping[str, ViolationType]
+    start: Mapping[str, float]
+    keep: Mapping[str, float]
+    proven: Mapping[str, bool]
+    model: str
+    config: str
+    rule_hashes: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Scene:
+    """The state of one view. ``finished`` collects tracks that ended unconfirmed after standing for a while."""
+
+    view: ViewKey
+    rules: SceneRules
+    tracker: Tracker = field(init=False)
+    finished: list[Track] = field(default_factory=list)
+    frames: int = 0
+    dark: int = 0
+    unscheduled: int = 0
+    _noise: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        rules = {key: t.rule for key, t in self.rules.types.items()}
+        self.tracker = Tracker({key: Timing.of(r.dwell_s, r.absence_s) for key, r in rules.items()})
+
+    def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
+        """Take one frame; yield what became of it. Frames must come in the order of ``elapsed_s``."""
+        self.frames += 1
+        self.unscheduled += frame.captured_at is None
+        if _shows_nothing(frame):
+            self.dark += 1  # absence counts only while the place can be seen
+            return
+        detections = self._usable(detections)
+        ended = self.tracker.update(frame, detections, above(detections, self.rules.start))
+        for track in ended:
+            if track.violation is not None:
+                yield self._event("cleared", track, frame)
+            elif track.last_s - track.first_s >= self._worth_telling_s(track):
+                self.finished.append(track)
+        for track in list(self.tracker.tracks):
+            if track.last_s == frame.elapsed_s:
+                yield from self._judge(track, frame)
+
+    def finish(self) -> Iterator[Event]:
+        """The recording ends: say how far the open violations got. State stays, more segments may follow."""
+        for track in self.tracker.tracks:
+            if track.violation is not None and track.violation.sightings < track.seen:
+                yield self._event("extended", track, None)
+
+    def standing(self) -> list[Track]:
+        """Tracks that are no violation yet but have stood for a while."""
+        return [
+            t
+            for t in self.tracker.tracks
+            if t.violation is None and t.last_s - t.first_s >= self._worth_telling_s(t) and t.seen >= FEWEST_SIGHTINGS
+        ]
+
+    def onset(self, violation_id: str) -> Still | None:
+        """The picture in which the thing was first seen, while its track is alive."""
+        track = self._track(violation_id)
+        return track.onset if track is not None else None
+
+    def grounds(self, violation_id: str) -> dict[str, Any]:
+        """Why the violation was confirmed: the rule's values, the zone and every sighting."""
+        track = self._track(violation_id)
+        return {} if track is None else self.account(track)
+
+    def account(self, track: Track) -> dict[str, Any]:
+        """All that is known of a track, as plain values."""
+        rule = self._verdict_rule(track)
+        return {
+            "id": self.identify(track),
+            "camera_id": self.view.camera_id,
+            "view_id": self.view.view_id,
+            "key": track.key,
+            "first_s": round(track.first_s, 3),
+            "last_s": round(track.last_s, 3),
+            "seen": track.seen,
+            "missed": track.missed,
+            "share": round(track.share(self._noise), 3),
+            "score": round(track.score, 3),
+            "zone_id": track.zone_id,
+            "rule": {"dwell_s": rule.dwell_s, "absence_s": rule.absence_s, "share": rule.share},
+            "kept_from": track.kept_from,
+            "violation": track.violation.id if track.violation else None,
+            "sightings": [[round(v, 4) for v in s] for s in track.sightings],
+            "sightings_kept_every": track.every,
+        }
+
+    def identify(self, track: Track) -> str:
+        """The id that a thing has from its first sighting on: UUIDv5 of camera, view, type, first time and box."""
+        when = f"{track.first_s:.2f}" if track.first_at is None else track.first_at.isoformat(timespec="milliseconds")
+        box = ",".join(f"{v:.2f}" for v in track.first_box)
+        return str(uuid.uuid5(ID_NAMESPACE, "|".join([*self.view, track.key, when, box])))
+
+    def _usable(self, detections: Detections) -> Detections:
+        """Detections above their keep threshold and outside ignore zones."""
+        keep = above(detections, self.rules.keep)
+        if len(detections):
+            ground = np.stack([detections.xyxy[:, [0, 2]].mean(1), detections.xyxy[:, 3]], axis=1)
+            keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
+        return replace(
+            detections,
+            xyxy=detections.xyxy[keep],
+            score=detections.score[keep],
+            cls=detections.cls[keep],
+            descriptor=None if detections.descriptor is None else detections.descriptor[keep],
+        )
+
+    def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
+        self._noise = noise(frame)
+        if track.violation is not None:
+            if track.last_s >= track.next_extension_s:
+                track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
+                yield self._event("extended", track, frame)
+            return
+        verdict = self.rules.zones.judge(self.rules.types[track.key], self._point(track), frame.captured_at)
+        if not verdict.applies:
+            track.qualifying_s, track.kept_from, track.zone_id = None, verdict.why, verdict.zone_id
+            return
+        track.zone_id = verdict.zone_id
+        track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
+        track.kept_from = self._lacks(track, verdict.rule, track.qualifying_s)
+        if not track.kept_from:
+            yield from self._confirm(track, frame)
+
+    def _lacks(self, track: Track, rule: Rule, since_s: float) -> str:
+        stood_s = track.last_s - since_s
+        if stood_s < rule.dwell_s:
+            return f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for"
+        if track.seen < FEWEST_SIGHTINGS:
+            return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
+        share = track.share(self._noise)
+        if share < rule.share:
+            return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"
+        return ""
+
+    def _confirm(self, track: Track, frame: Frame) -> Iterator[Event]:
+        known = self._already_known(track)
+        if known is not None and track.alike(known) is not False and known.misses < 2:
+            _continue(known, track)
+            self.tracker.tracks.remove(track)
+            return
+        if known is not None:
+            self.tracker.tracks.remove(known)
+            known.gone_s = track.first_s if known.gone_s is None else known.gone_s
+            yield self._event("cleared", known, frame)
+        track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
+        yield self._event("opened", track, frame)
+
+    def _already_known(self, track: Track) -> Track | None:
+        """An open violation of the type at this place whose thing is not seen beside this one."""
+        for other in self.tracker.tracks:
+            if other.violation is None or other.key != track.key or other.last_s >= track.last_s:
+                continue
+            a, b = track.box[None], other.box[None]
+            cover = max(covered(a, b)[0, 0], covered(b, a)[0, 0])
+            if iou(a, b)[0, 0] >= SAME_PLACE_IOU or cover >= SAME_PLACE_COVER:
+                return other
+        return None
+
+    def _event(self, kind: EventKind, track: Track, frame: Frame | None) -> Event:
+        if kind == "opened":
+            assert frame is not None
+            x1, y1, x2, y2 = track.box.tolist()
+            track.violation = Violation(
+                id=self.identify(track),
+                camera_id=self.view.camera_id,
+                view_id=self.view.view_id,
+                key=track.key,
+                onset=track.first_at,
+                confirmed_at=frame.captured_at,
+                cleared_at=None,
+                onset_s=round(track.first_s, 3),
+                confirmed_s=round(frame.elapsed_s, 3),
+                cleared_s=None,
+                xyxy=(x1, y1, x2, y2),
+                size=frame.size,
+                place=self.rules.locator.locate((x1, y1, x2, y2), self.rules.types[track.key].on_ground),
+                score=0.0,
+                sightings=0,
+                proven=self.rules.proven.get(track.key, False),
+            )
+        track.violation = replace(track.violation, score=round(track.score, 4), sightings=track.seen)
+        if kind == "cleared" and track.gone_s is not None:
+            track.violation = replace(track.violation, cleared_s=round(track.gone_s, 3), cleared_at=track.gone_at)
+        rule = self.rules.rule_hashes[track.key]
+        return Event(SCHEMA_VERSION, kind, 0, track.violation, self.rules.model, rule, self.rules.config)
+
+    def _point(self, track: Track) -> tuple[float, float]:
+        """The ground point; the centre of what hangs."""
+        x1, y1, x2, y2 = track.box.tolist()
+        return (x1 + x2) / 2, y2 if self.rules.types[track.key].on_ground else (y1 + y2) / 2
+
+    def _track(self, violation_id: str) -> Track | None:
+        return next((t for t in self.tracker.tracks if t.violation and t.violation.id == violation_id), None)
+
+    def _verdict_rule(self, track: Track) -> Rule:
+        at: datetime | None = track.last_at
+        return self.rules.zones.judge(self.rules.types[track.key], self._point(track), at).rule
+
+    def _worth_telling_s(self, track: Track) -> float:
+        return min(10.0, 0.2 * self.rules.types[track.key].rule.dwell_s)
+
+
+def _continue(known: Track, again: Track) -> None:
+    """The known thing is seen again in another shape: its track goes on at the new box."""
+    known.box, known.last_s, known.last_at = again.box, again.last_s, again.last_at
+    known.sightings, known.every = again.sightings, again.every
+    known.seen += again.seen
+    known.score_sum += again.score_sum
+    known.gone_s, known.gone_at, known.misses = None, None, 0
+    known.descriptor = again.descriptor
+
+
+def _shows_nothing(frame: Frame) -> bool:
+    region, crop = frame.regions[0], frame.crops[0]
+    left, top = round(-region.offset_x / region.scale_x), round(-region.offset_y / region.scale_y)
+    return float(crop[top : crop.shape[0] - top : 8, left : crop.shape[1] - left : 8].std()) < DARK

@@ -1,0 +1,111 @@
+"""A track: the same thing at the same place over time, and what is known of how steadily it stood there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.frame import Still
+from vision.boxes import Boxes
+
+KEPT_SIGHTINGS = 600
+"""Sightings are thinned to half whenever there are this many, so that a car parked for a week stays small."""
+STILL_SHIFT = 0.12
+"""A sighting is still when its centre lies within this part of the box's side, plus noise, of the place."""
+STILL_SIZE = 1.35
+ALIKE = 0.5
+"""Cosine of two descriptors above which two pictures may show the same thing."""
+
+
+@dataclass(slots=True)
+class Track:
+    """State of one thing at one place. Times are elapsed seconds, boxes relative, all values plain: it can be saved.
+
+    box: the place, the median of the sightings. seen, missed: observations with and without the thing in which the
+    place could be seen. gone_s: when it was first seen to be gone, None while it is there. misses: how often since.
+    qualifying_s: since when its rule has applied without a break (schedules), None while it does not.
+    """
+
+    key: str
+    first_s: float
+    first_at: datetime | None
+    first_box: tuple[float, float, float, float]
+    box: Boxes
+    last_s: float
+    last_at: datetime | None
+    size: tuple[int, int]
+    onset: Still | None = None
+    seen: int = 0
+    missed: int = 0
+    misses: int = 0
+    gone_s: float | None = None
+    gone_at: datetime | None = None
+    score_sum: float = 0.0
+    qualifying_s: float | None = None
+    zone_id: str | None = None
+    kept_from: str = ""
+    descriptor: NDArray[np.float32] | None = None
+    sightings: list[tuple[float, float, float, float, float, float]] = field(default_factory=list)
+    every: int = 1
+    violation: Any = None
+    next_extension_s: float = 0.0
+
+    def see(
+        self,
+        elapsed_s: float,
+        captured_at: datetime | None,
+        box: Boxes,
+        score: float,
+        descriptor: NDArray[np.float32] | None,
+    ) -> None:
+        """Note a sighting ``(time, x1, y1, x2, y2, score)``."""
+        if self.seen % self.every == 0:
+            x1, y1, x2, y2 = box.tolist()
+            self.sightings.append((elapsed_s, x1, y1, x2, y2, score))
+            if len(self.sightings) >= KEPT_SIGHTINGS:
+                self.sightings = self.sightings[::2]
+                self.every *= 2
+        self.seen += 1
+        self.score_sum += score
+        self.last_s, self.last_at = elapsed_s, captured_at
+        self.gone_s, self.gone_at, self.misses = None, None, 0
+        if self.seen < 16 or self.seen & (self.seen - 1) == 0:
+            self.box = np.median(np.array(self.sightings)[:, 1:5], axis=0)
+        if descriptor is not None:
+            weight = 1.0 if self.descriptor is None else max(0.05, 1 / self.seen)
+            old = descriptor if self.descriptor is None else self.descriptor
+            mixed = (1 - weight) * old + weight * descriptor
+            self.descriptor = np.asarray(mixed / (np.linalg.norm(mixed) + 1e-6), np.float32)
+
+    def miss(self, elapsed_s: float, captured_at: datetime | None) -> None:
+        """Note that the place could be seen and the thing was not there."""
+        self.missed += 1
+        self.misses += 1
+        if self.gone_s is None:
+            self.gone_s, self.gone_at = elapsed_s, captured_at
+
+    @property
+    def score(self) -> float:
+        return self.score_sum / max(1, self.seen)
+
+    def share(self, noise: tuple[float, float]) -> float:
+        """Part of the observations in which the thing stood *still* at its place.
+
+        noise: the detector's jitter, width and height relative to the picture. Different cars that pass one spot
+        overlap it, but scatter; a standing thing does not.
+        """
+        boxes = np.array(self.sightings)[:, 1:5]
+        side = self.box[2:] - self.box[:2]
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (self.box[:2] + self.box[2:]) / 2
+        room = STILL_SHIFT * side + noise
+        sides = boxes[:, 2:] - boxes[:, :2]
+        fits = (np.abs(centre) <= room) & (sides <= side * STILL_SIZE + noise) & (sides * STILL_SIZE + noise >= side)
+        return float(fits.all(axis=1).mean()) * self.seen / (self.seen + self.missed)
+
+    def alike(self, other: "Track") -> bool | None:
+        """Whether both look like the same thing, None when nobody can tell."""
+        if self.descriptor is None or other.descriptor is None:
+            return None
+        return float(self.descriptor @ other.descriptor) >= ALIKE
