@@ -33,12 +33,13 @@ help:
 
 # --- the demo --------------------------------------------------------------------------------------------------------
 
+# Silent, because a URL may hold a password.
 demo: $(APP) $(if $(SOURCE),,$(SCENE))
-	$(BIN)/streetorder score "$(or $(SOURCE),$(SCENE))" --out "$(RESULTS)" $(OPTIONS)
+	@$(BIN)/streetorder score "$(or $(SOURCE),$(SCENE))" --out "$(RESULTS)" $(OPTIONS)
 	@echo
 	@echo "Open in a browser: $(abspath $(RESULTS))/report.html"
 
-$(SCENE): $(PHOTO) benchmarks/demo_photo.py benchmarks/demo_scene.py | $(APP)
+$(SCENE): $(PHOTO) $(wildcard benchmarks/demo_*.py) | $(APP)
 	$(BIN)/python -m benchmarks.demo_scene $@ --photo $(PHOTO)
 
 # The photograph lies in a package of its publisher (AGPL-3.0). Only this one file is taken out; no code of it is run.

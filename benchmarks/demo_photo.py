@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHA256 = "c02019c4979c191eb739ddd944445ef408dad5679acab6fd520ef9d434bfbc63"
+CROP = (0, 236, 795, 636)  # x, y, width, height: the part that the simulated camera shows, the whole bus
+SIZE = (900, 720)  # of the camera's picture, the same 5:4
 Outline = tuple[tuple[int, int], ...]
 Picture = NDArray[np.uint8]
 Pixels = NDArray[np.float32]

@@ -1,8 +1,7 @@
 """One camera's recording being scored: its reading thread, its scene, and where to go on after an interruption."""
 
 import threading
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,12 @@ from streams.reader import Checkpoint, RecordingReader
 from streams.recorder import Recorder
 from streams.sampler import make_sampler
 from streams.source import Recording
+from vision.records import iso
 from vision.scene import Scene, SceneRules
 from vision.snapshot import load_snapshot, read_extra, save_snapshot
 
 REPLAYED_S = 60.0
 """After a restart reading begins at a segment that starts at least this long before: clips find their pre-roll."""
-KEPT_CHECKPOINTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,30 @@ class CameraPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """What was read of a camera, by this run and those before it. Plain values, so that a snapshot can keep it.
+
+    pictures: how many the recording has; skipped: how many of them lie before the segment where reading begins again.
+    """
+
+    files: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    pictures: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
-    """How a camera starts: anew (with the reason, if an earlier run is set aside), going on, or already done."""
+    """How a camera starts: anew, going on, or already done.
+
+    set_aside: why what an earlier run confirmed makes way, empty where it stays. before: what earlier runs read.
+    """
 
     begin: Checkpoint | None = None
     after_s: float = float("-inf")
     done: bool = False
-    anew_because: str = ""
+    set_aside: str = ""
+    before: SoFar = field(default_factory=SoFar)
 
 
 def content_of(recording: Recording) -> list[str]:
@@ -71,19 +87,18 @@ def plan_resume(plan: CameraPlan, content: list[str]) -> Resume:
     """Compare with what an earlier run left."""
     saved = read_extra(plan.snapshot)
     if saved is None:
-        return Resume()
+        return Resume(set_aside="how far an earlier run came is not known")
     for name, now in plan.basis().items():
         if saved["basis"].get(name) != now:
-            return Resume(anew_because=f"its {name} changed")
+            return Resume(set_aside=f"its {name} changed")
     before: list[str] = saved["content"]
     if content[: len(before)] != before:
-        return Resume(anew_because="its recordings changed")
-    observed_s: float = saved["observed_s"]
-    if saved["finished"] and len(content) == len(before):
-        return Resume(done=True, after_s=observed_s)
-    points = [Checkpoint(**c) for c in saved["checkpoints"]]
-    early = [c for c in points if c.timeline["end_s"] <= observed_s - REPLAYED_S]
-    return Resume(begin=[*points[:1], *early][-1], after_s=observed_s)
+        return Resume(set_aside="its recordings changed")
+    if saved["begin"] is None:
+        return Resume()  # nothing was observed yet
+    observed_s = float("-inf") if saved["observed_s"] is None else saved["observed_s"]
+    done = saved["finished"] and len(content) == len(before)
+    return Resume(Checkpoint(**saved["begin"]), observed_s, done, before=SoFar(**saved["so_far"]))
 
 
 @dataclass(slots=True)
@@ -98,11 +113,13 @@ class CameraJob:
     reader: RecordingReader = field(init=False)
     queue: FrameQueue = field(init=False)
     observed_s: float = field(init=False)
+    saved_at: float = 0.0
+    _pictures_before: dict[int, int] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.observed_s = self.resume.after_s
-        if self.resume.after_s > float("-inf"):
+        if self.resume.begin is not None:
             load_snapshot(self.plan.snapshot, self.scene)
         self.reader = RecordingReader(
             self.plan.recording,
@@ -135,20 +152,44 @@ class CameraJob:
         """Keep where the camera stands. Only when none of its evidence is pending. Raises ``OSError``."""
         if self.plan.live:
             return
-        points = list(self.reader.checkpoints)
-        before = [c for c in points if c.timeline["end_s"] <= self.observed_s] or points[:1]
+        observed = self.observed_s > float("-inf")
+        points = list(self.reader.checkpoints) if observed or finished else []
+        early = [c for c in points if c.timeline["end_s"] <= self.observed_s - REPLAYED_S]
+        begin = [*points[:1], *early][-1] if points else None
         extra: dict[str, Any] = {
             "basis": self.plan.basis(),
-            "content": self.content if finished else self.content[: before[-1].segment + 1],
-            "observed_s": self.observed_s,
+            "content": self.content,
+            "observed_s": self.observed_s if observed else None,
             "finished": finished,
-            "checkpoints": [asdict(c) for c in before[-KEPT_CHECKPOINTS:]],
+            "begin": begin and asdict(begin),
+            "so_far": asdict(replace(self.so_far(), skipped=self._skipped(begin))),
         }
         save_snapshot(self.plan.snapshot, self.scene, extra)
+
+    def so_far(self) -> SoFar:
+        """What this run and those before it read. A file that was read again counts once."""
+        before, statistics = self.resume.before, self.reader.statistics
+        if self.resume.done:
+            return before
+        files = [
+            {"name": name, "start_s": round(start_s, 3), "end_s": round(end_s, 3), "start_utc": iso(start)}
+            for name, start_s, end_s, start in statistics.segments
+        ]
+        failures = [{"file": f.segment.name, "message": f.message} for f in statistics.failures]
+        if self.resume.begin is not None:
+            again = {f.name for f in self.plan.recording.segments[self.resume.begin.segment :]}
+            files = [f for f in before.files if f["name"] not in again] + files
+            failures = [f for f in before.failures if f["file"] not in again] + failures
+        return SoFar(files, failures, before.skipped + statistics.packets)
+
+    def _skipped(self, begin: Checkpoint | None) -> int:
+        """Pictures before a checkpoint, to within the group in which its segment's first picture was taken."""
+        return self.resume.before.skipped + (self._pictures_before.get(begin.segment, 0) if begin else 0)
 
     def _read(self) -> None:
         try:
             for frame in self.reader.frames(self._stop.is_set):
+                self._pictures_before.setdefault(self.reader.segment_number, self.reader.statistics.packets - 1)
                 self.queue.put(frame)
                 if self._stop.is_set():
                     break
@@ -156,8 +197,3 @@ class CameraJob:
             self.queue.end(error)
         else:
             self.queue.end()
-
-
-def started_at(job: CameraJob) -> datetime | None:
-    segments = job.reader.statistics.segments
-    return segments[0][3] if segments else None

@@ -13,12 +13,9 @@ from service.city_view import View
 from service.one_picture import PictureProblem, picture_of
 from service.view_drawing import draw_view
 from streams.frame import Picture
-from vision.place import Ground
+from vision.place import most_doubtful
 
 PictureSource = Callable[[Camera, View], Picture | None]
-
-NOTICED_M = 3.0
-"""A control point that the fit misses by more than this is worth a second look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def check(city_path: Path, out: Path, picture: PictureSource | None = None) -> C
 def _check_view(city: City, camera: Camera, view: View, out: Path, source: PictureSource) -> ViewReport:
     warnings = []
     ground = city.locator_for(camera, view).ground
-    shown, reason = None, "there is none"
+    shown, reason = None, "its source gave none"
     try:
         shown = source(camera, view)
     except PictureProblem as problem:
@@ -75,7 +72,7 @@ def _check_view(city: City, camera: Camera, view: View, out: Path, source: Pictu
         warnings.append(f"no picture of the camera, drawn on grey: {reason}")
     elif len(camera.views) > 1:
         warnings.append("drawn on what the camera shows now; see that it stands at this preset")
-    warnings += _of_ground(camera, ground)
+    warnings += _of_ground(camera, view)
     drawn = draw_view(f"{camera.id}.{view.id}", view, ground, shown, "NO PICTURE" if shown is None else "")
     path = out / f"{camera.id}.{view.id}.jpg"
     done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
@@ -85,16 +82,17 @@ def _check_view(city: City, camera: Camera, view: View, out: Path, source: Pictu
     return ViewReport(camera.id, view.id, path, ground.residuals_m if ground else (), tuple(warnings))
 
 
-def _of_ground(camera: Camera, ground: Ground | None) -> list[str]:
-    if ground is None:
+def _of_ground(camera: Camera, view: View) -> list[str]:
+    points = [point.on_ground for point in view.control_points]
+    if not points:
         return [] if camera.place else ["neither control points nor a place: its violations have no place on the map"]
-    if len(ground.residuals_m) == 4:
+    if len(points) == 4:
         return ["4 control points always fit, so a wrong one would go unnoticed; 6 to 8 are better"]
-    return [
-        f"control point {n} is {residual_m:.1f} m away from where the others put it"
-        for n, residual_m in enumerate(ground.residuals_m, 1)
-        if residual_m > NOTICED_M
-    ]
+    doubt = most_doubtful(points)
+    if doubt is None:
+        return []
+    number, away_m = doubt
+    return [f"control point {number + 1} is {away_m:.0f} m from where the others put it; one of them may be wrong"]
 
 
 def _detect_source(city: City) -> PictureSource:

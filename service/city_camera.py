@@ -115,7 +115,11 @@ class Camera(Entry):
         title="Start in file names",
         description="strptime pattern of the time in its recordings' names, local time, such as %Y%m%d_%H%M%S.",
     )
-    every: Every | None = None
+    every: Every | None = Field(
+        default=None,
+        title="Pictures looked at",
+        description="auto, keyframe, all, or seconds between two; the city's where left out.",
+    )
     pool: Identifier = Field(
         default="default", title="Pool", description="The cameras of one pool are served by one worker."
     )

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import shapely
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
@@ -91,7 +91,12 @@ def _polygon(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Identifier = Annotated[str, AfterValidator(_identifier), Field(json_schema_extra={"pattern": r"^[^\W_][\w.-]*$"})]
+# Editors read \w as ASCII letters only, so the pattern says what an id is without.
+Identifier = Annotated[
+    str,
+    AfterValidator(_identifier),
+    Field(json_schema_extra={"pattern": r"""^[^\s/\\:*?"'<>|._-][^\s/\\:*?"'<>|]*$"""}),
+]
 TypeKey = Annotated[
     str, AfterValidator(_type_key), Field(json_schema_extra=lambda s: s.update(enum=list(load_catalogue().types)))
 ]
@@ -110,5 +115,8 @@ Day = Annotated[date, BeforeValidator(_day)]
 Point = tuple[Relative, Relative]
 Kind = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(ZONE_KINDS)})]
 Polygon = Annotated[list[Point], Field(min_length=3, max_length=200), AfterValidator(_polygon)]
-Hours = Annotated[dict[str, Any], AfterValidator(_hours)]
+_SPANS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Hours = Annotated[
+    dict[str, Any], AfterValidator(_hours), Field(json_schema_extra={"additionalProperties": cast(Any, _SPANS)})
+]
 ViewIdentifier = Annotated[Identifier, AfterValidator(_without_dot)]

@@ -139,7 +139,7 @@ def _card(
     for name, title, zh in SHOTS if inside else ():
         path, file = folder / f"{name}.jpg", link(*parts, f"{name}.jpg")
         if embedded:
-            if (pixels := decode(path)) is None:
+            if (pixels := decode(path, 0 if name == "trigger" else violation["size"][0])) is None:
                 continue
             shots.append(Shot(name, title, zh, embed(pixels), file))
             if name == "trigger":

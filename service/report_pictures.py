@@ -14,6 +14,8 @@ JPEG_QUALITY = 75
 CLOSE_UP_MARGIN = 0.35
 SMALLEST_CLOSE_UP = 0.12
 
+_SHARES = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
+
 Region = tuple[float, float, float, float]
 """Left, top, width and height relative to a picture."""
 
@@ -40,11 +42,15 @@ def link(*parts: str) -> str:
     return "./" + "/".join(quote(part) for part in parts)
 
 
-def decode(path: Path) -> NDArray[np.uint8] | None:
-    """``(H, W, 3)`` uint8 BGR, or None for a file that is missing or no picture."""
+def decode(path: Path, width: int = 0) -> NDArray[np.uint8] | None:
+    """``(H, W, 3)`` uint8 BGR, or None for a file that is missing or no picture.
+
+    width: of the picture, where the size of ``embed`` is enough: a JPEG decodes at a half or a quarter much faster.
+    """
+    share = next((flag for least, flag in _SHARES if width >= least * EMBEDDED_WIDTH), cv2.IMREAD_COLOR)
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        picture = cv2.imdecode(data, share) if data.size else None
     except (OSError, cv2.error):
         return None
     return None if picture is None else np.asarray(picture, np.uint8)

@@ -7,6 +7,7 @@ from typing import Any
 
 from labels.violation import ViolationType
 from vision.durable import write_durably
+from vision.evidence import evidence_folder
 from vision.records import Violation, iso
 
 JOURNAL, VIOLATIONS, TRACKS, RUN, STATE = "journal.jsonl", "violations.jsonl", "tracks.jsonl", "run.json", "state"
@@ -24,6 +25,7 @@ def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: P
     """
     width, height = v.size
     kind = types[v.key]
+    home = evidence_folder(evidence, v.id)
     place = v.place and {"lat": v.place.lat, "lon": v.place.lon, "radius_m": v.place.radius_m}
     return {
         "id": v.id,
@@ -43,7 +45,7 @@ def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: P
         "place": place,
         "score": v.score,
         "sightings": v.sightings,
-        "evidence": f"{EVIDENCE}/{v.id}" if (evidence / v.id).is_dir() else None,
+        "evidence": f"{EVIDENCE}/{home.name}" if home.is_dir() else None,
     }
 
 

@@ -13,7 +13,7 @@ from service.results import EVIDENCE, JOURNAL, STATE
 from streams.batcher import Batcher
 from streams.frame import ViewKey
 from streams.recorder import Recorder
-from vision.evidence import EvidenceWriter
+from vision.evidence import EvidenceWriter, evidence_folder
 from vision.journal import Journal
 from vision.keys import SigningKey
 from vision.pipeline import Pipeline
@@ -156,7 +156,7 @@ class Scoring:
     def _set_aside(self, camera_id: str, reason: str) -> None:
         """The camera's earlier violations make way: their evidence is buried with a tombstone that says why."""
         for violation_id in self.journal.forget(camera_id):
-            final = self.results / EVIDENCE / violation_id
+            final = evidence_folder(self.results / EVIDENCE, violation_id)
             if (final / "manifest.json").exists():
                 self.chain.bury(final, f"scored anew: {reason}", "streetorder score")
 

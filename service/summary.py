@@ -92,6 +92,7 @@ def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
         types=types,
         dwells=run["dwell_s"],
         dwell_option="--dwell KEY=SECONDS",
+        wall_s=wall_s,
         unproven=frozenset(key for key in seen if not card.proven.get(key, False)),
         zone=request.city.zone_info if request.city else UTC,
     )

@@ -85,8 +85,10 @@ def draw_view(title: str, view: View, ground: Ground | None, picture: Picture | 
     sheet.legend.append((None, _ascii(f"{title}{'   ' + note if note else ''}")))
     if ground is not None:
         _draw_grid(sheet, ground)
+    for zone in view.zones:
+        _fill_zone(sheet, zone)
     for number, zone in enumerate(view.zones, 1):
-        _draw_zone(sheet, zone, zone.id if zone.id.isascii() else f"#{number}")
+        _label_zone(sheet, zone, zone.id if zone.id.isascii() else f"#{number}")
     if not view.zones:
         sheet.legend.append((None, "no zones: the whole picture counts for every type"))
     if ground is not None:
@@ -103,7 +105,7 @@ def _canvas(picture: Picture | None) -> Picture:
     return np.asarray(cv2.resize(picture, (WIDTH, max(1, round(height * WIDTH / width))), interpolation=way), np.uint8)
 
 
-def _draw_zone(sheet: _Sheet, zone: Zone, label: str) -> None:
+def _fill_zone(sheet: _Sheet, zone: Zone) -> None:
     colour, outline = colour_of(zone.kind), sheet.pixels(np.array(zone.polygon))
     filled = sheet.picture.copy()
     cv2.fillPoly(filled, [outline], colour)
@@ -111,6 +113,9 @@ def _draw_zone(sheet: _Sheet, zone: Zone, label: str) -> None:
     sheet.picture[:] = cv2.addWeighted(filled, part, sheet.picture, 1 - part, 0)
     cv2.polylines(sheet.picture, [outline], True, _BLACK, 4, cv2.LINE_AA)
     cv2.polylines(sheet.picture, [outline], True, colour, 2, cv2.LINE_AA)
+
+
+def _label_zone(sheet: _Sheet, zone: Zone, label: str) -> None:
     inside = Polygon(zone.polygon).representative_point()
     x, y = sheet.pixels(np.array([(inside.x, inside.y)]))[0]
     sheet.text(f"{label} ({zone.kind})", int(x), int(y))
@@ -123,7 +128,7 @@ def _draw_zone(sheet: _Sheet, zone: Zone, label: str) -> None:
     for key, values in zone.rules.items():
         changed = values.model_dump(exclude_none=True).items()
         details.append(f"{key} {' '.join(f'{name} {value:g}' for name, value in changed)}")
-    sheet.legend.append((colour, _ascii("; ".join(details))))
+    sheet.legend.append((colour_of(zone.kind), _ascii("; ".join(details))))
 
 
 def _draw_grid(sheet: _Sheet, ground: Ground) -> None:
@@ -153,7 +158,8 @@ def _draw_north(sheet: _Sheet, ground: Ground) -> None:
         cv2.arrowedLine(
             sheet.picture, start.astype(int).tolist(), tip.astype(int).tolist(), _WHITE, 2, cv2.LINE_AA, 0, 0.15
         )
-        sheet.text("N", int(tip[0]), int(tip[1]) - 12)
+        beyond = tip + (tip - start) / max(np.hypot(*(tip - start)), 1) * 16
+        sheet.text("N", int(beyond[0]), int(beyond[1]))
 
 
 def _finite_pixels(sheet: _Sheet, ground: Ground, metres: Points) -> Points:

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -44,6 +45,15 @@ def test_packages_import_nothing_by_themselves(checkout: Path, package: str) -> 
     inits = [checkout / package / "__init__.py", *(checkout / package).rglob("__init__.py")]
     for init in inits:
         assert not init.read_text(encoding="utf-8").strip(), f"{init.relative_to(checkout)} is to stay empty"
+
+
+def test_every_link_in_the_documents_leads_somewhere(checkout: Path) -> None:
+    documents = [checkout / "README.md", *(checkout / "docs").rglob("*.md"), *(checkout / "models").rglob("*.md")]
+    for document in documents:
+        text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)#\s]+)", text):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.relative_to(checkout)} links to {target}"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,18 @@ JPEG_QUALITY = 92
 STAGING = ".staging-"
 
 
+def evidence_folder(folder: Path, violation_id: str) -> Path:
+    """Where a violation's evidence lies, or will lie.
+
+    Named after the violation; where evidence of that name was buried (the camera was scored anew by another model or
+    rule and found the same thing), the name gets a number, for a tombstone stays for ever.
+    """
+    home, number = folder / violation_id, 2
+    while home.with_name(f"{home.name}.tombstone.json").exists():
+        home, number = folder / f"{violation_id}.{number}", number + 1
+    return home
+
+
 class EvidenceFailed(Exception):
     """Evidence could not be written (mostly: the disk is full). Nothing half-written stays."""
 
@@ -74,7 +86,7 @@ class EvidenceWriter:
         """A second sealed record with the picture of the empty place."""
 
         def job() -> None:
-            final = self.folder / event.id
+            final = evidence_folder(self.folder, event.id)
             if (final / "manifest.json").exists() and not (final / "cleared.json").exists():
                 self.chain.clear(final, {"event": event.to_dict()}, {"cleared.jpg": jpeg(picture)})
 
@@ -139,7 +151,7 @@ class EvidenceWriter:
                 self._lock.notify_all()
 
     def _publish(self, pending: _Pending, span: PacketSpan | None) -> None:
-        final = self.folder / pending.event.id
+        final = evidence_folder(self.folder, pending.event.id)
         if (final / "manifest.json").exists():
             return  # replayed after a restart
         staging = self.folder / f"{STAGING}{pending.event.id}"

@@ -2,7 +2,7 @@
 
 The radius comes from the control points and from the box. The covariance of the fit, ``s^2 (J'J)^-1``, says how well
 each part of the plane is known, and the uncertainty of the box's bottom centre is carried through the map's Jacobian.
-Both grow about with the square of the distance.
+Both grow with the square of the distance, the first a good deal faster where it leaves the control points behind.
 """
 
 import math
@@ -66,10 +66,11 @@ class Ground:
                 raise GroundProblem(f"all control points, or all but one, lie on one line {where}; spread them out")
         self.metres = ground
         self.homography = Homography(picture, ground)
-        if (self.homography.depth(picture) <= 0).any():
-            raise GroundProblem(
-                "the control points contradict each other (the horizon would run between them); look for a swapped pair"
-            )
+        # From above, a picture's right and down are a right turn apart, for whatever way the camera is turned.
+        mirrored = np.linalg.det(self.homography.by_point(self.homography.centre[None])[0]) > 0
+        if mirrored or (self.homography.depth(picture) <= 0).any():
+            how = "the ground would be mirrored" if mirrored else "the horizon would run between them"
+            raise GroundProblem(f"the control points contradict each other ({how}); look for a swapped pair")
         errors = ground - self.homography.apply(picture)
         self.residuals_m = tuple(float(d) for d in np.hypot(*errors.T))
         jacobian = self.homography.by_parameters(picture).reshape(-1, 8)
@@ -92,6 +93,24 @@ class Ground:
         east, north = self.homography.apply(point)[0]
         lon, lat = self._project(east, north, inverse=True)
         return Place(round(float(lat), 7), round(float(lon), 7), round(radius_m, 1))
+
+
+def most_doubtful(points: Sequence[ControlPoint]) -> tuple[int, float] | None:
+    """The control point that lies farthest, beyond all doubt, from where the others put it: its index and the metres.
+
+    A point that is wrong draws the fit towards itself, so that its residual hides it; left out, it stands alone.
+    """
+    found: list[tuple[float, int, float]] = []
+    for n, point in enumerate(points):
+        try:
+            place = Ground([*points[:n], *points[n + 1 :]]).locate((point.x, point.y, point.x, point.y))
+        except GroundProblem:
+            continue  # nothing can be said of a point that the others need
+        if place is not None:
+            away_m = distance_m((point.lat, point.lon), (place.lat, place.lon))
+            found.append((away_m / math.hypot(place.radius_m, COVER_95 * SURVEY_M), n, away_m))
+    ratio, number, away_m = max(found, default=(0.0, 0, 0.0))
+    return (number, away_m) if ratio > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

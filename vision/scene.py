@@ -170,6 +170,8 @@ class Scene:
             return f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for"
         if track.seen < FEWEST_SIGHTINGS:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
+        if not track.strong:
+            return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
         share = track.share(self._noise)
         if share < rule.share:
             return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"

@@ -21,7 +21,7 @@ from vision.stills import JpegStill, jpeg
 from vision.track import Track
 
 _PLAIN = (
-    "key first_s last_s size seen missed misses gone_s score_sum qualifying_s zone_id kept_from sightings every"
+    "key first_s last_s size seen missed misses gone_s score_sum strong qualifying_s zone_id kept_from sightings every"
     " next_extension_s first_box"
 ).split()
 _TIMES = ("first_at", "last_at", "gone_at")

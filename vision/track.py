@@ -15,6 +15,8 @@ KEPT_SIGHTINGS = 600
 STILL_SHIFT = 0.12
 """A sighting is still when its centre lies within this part of the box's side, plus noise, of the place."""
 STILL_SIZE = 1.35
+UNLIKE = 0.2
+"""Cosine of two descriptors below which they show different things."""
 ALIKE = 0.5
 """Cosine of two descriptors above which two pictures may show the same thing."""
 
@@ -24,7 +26,8 @@ class Track:
     """State of one thing at one place. Times are elapsed seconds, boxes relative, all values plain: it can be saved.
 
     box: the place, the median of the sightings. seen, missed: observations with and without the thing in which the
-    place could be seen. gone_s: when it was first seen to be gone, None while it is there. misses: how often since.
+    place could be seen. strong: sightings at or above the class's start threshold. gone_s: when it was first seen to be
+    gone, None while it is there. misses: how often since.
     qualifying_s: since when its rule has applied without a break (schedules), None while it does not.
     """
 
@@ -43,6 +46,7 @@ class Track:
     gone_s: float | None = None
     gone_at: datetime | None = None
     score_sum: float = 0.0
+    strong: int = 0
     qualifying_s: float | None = None
     zone_id: str | None = None
     kept_from: str = ""
@@ -58,6 +62,7 @@ class Track:
         captured_at: datetime | None,
         box: Boxes,
         score: float,
+        strong: bool,
         descriptor: NDArray[np.float32] | None,
     ) -> None:
         """Note a sighting ``(time, x1, y1, x2, y2, score)``."""
@@ -69,6 +74,7 @@ class Track:
                 self.every *= 2
         self.seen += 1
         self.score_sum += score
+        self.strong += strong
         self.last_s, self.last_at = elapsed_s, captured_at
         self.gone_s, self.gone_at, self.misses = None, None, 0
         if self.seen < 16 or self.seen & (self.seen - 1) == 0:
@@ -103,6 +109,12 @@ class Track:
         sides = boxes[:, 2:] - boxes[:, :2]
         fits = (np.abs(centre) <= room) & (sides <= side * STILL_SIZE + noise) & (sides * STILL_SIZE + noise >= side)
         return float(fits.all(axis=1).mean()) * self.seen / (self.seen + self.missed)
+
+    def could_be(self, descriptor: NDArray[np.float32] | None) -> bool:
+        """Whether a detection at this place may show this thing at all."""
+        if self.descriptor is None or descriptor is None:
+            return True
+        return float(self.descriptor @ descriptor) >= UNLIKE
 
     def alike(self, other: "Track") -> bool | None:
         """Whether both look like the same thing, None when nobody can tell."""

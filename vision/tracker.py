@@ -4,7 +4,7 @@ Street-order things do not move, so a track is a place: detections are matched t
 stand, never to where a motion model expects it. What moves leaves its place within a second or two and is forgotten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,6 @@ HIDDEN_COVER = 0.3
 """A place of which another thing covers this part cannot be judged."""
 NOISE_PX = 1.5
 """Jitter of a detector's box in pixels of its input."""
-LIKENESS_FLOOR = 0.2
-"""Below this cosine a detection at the place is another thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,22 @@ class Timing:
         return cls(min(absence_s, max(3.0, 0.25 * dwell_s)), absence_s)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One frame as the tracker looks at it; ``strong`` marks detections at or above their start threshold."""
+
+    frame: Frame
+    detections: Detections
+    boxes: NDArray[np.float64]
+    strong: NDArray[np.bool_]
+
+    def key(self, j: int) -> str:
+        return self.detections.keys[int(self.detections.cls[j])]
+
+    def descriptor(self, j: int) -> NDArray[np.float32] | None:
+        return None if self.detections.descriptor is None else self.detections.descriptor[j]
+
+
 class Tracker:
     """Tracks of one view. ``timing`` gives each class's patience; classes without one are only occluders."""
 
@@ -43,79 +57,73 @@ class Tracker:
         self.timing = timing
         self.tracks: list[Track] = []
 
-    def update(
-        self,
-        frame: Frame,
-        detections: Detections,
-        start: NDArray[np.bool_],
-        opened: Callable[[Track], None] = lambda _: None,
-    ) -> list[Track]:
-        """Take one frame's detections (all at or above their keep threshold); ``start`` marks those that may open.
+    def update(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_]) -> list[Track]:
+        """Take one frame's detections, all at or above their keep threshold; ``strong`` marks those above start.
 
+        Weak detections open tracks too, but a track counts only once it was seen strongly: two thresholds with
+        hysteresis as in Canny's edge detector (1986), so that an onset is not put off until a score happens to be high.
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
-        boxes = detections.xyxy.astype(np.float64)
-        owner = self._match(frame, detections, boxes)
-        seen = {id(track) for track in owner if track is not None}
-        if self.tracks and len(boxes):
-            cover = covered(np.array([t.box for t in self.tracks]), boxes)
-        else:
-            cover = np.zeros((len(self.tracks), len(boxes)))
-        for i, track in enumerate(self.tracks):
-            if id(track) not in seen and not self._hidden(track, cover[i], boxes, owner, frame.elapsed_s):
-                track.miss(frame.elapsed_s, frame.captured_at)
-        for j in np.flatnonzero(start).tolist():
-            if owner[j] is None and detections.keys[detections.cls[j]] in self.timing:
-                opened(self._open(frame, detections, j, boxes))
+        now = _Seen(frame, detections, detections.xyxy.astype(np.float64), strong)
+        owner = self._match(now)
+        self._miss(now, owner)
+        for j, track in enumerate(owner):
+            if track is None and now.key(j) in self.timing:
+                self._open(now, j)
         return self._bury(frame.elapsed_s)
 
-    def _match(self, frame: Frame, detections: Detections, boxes: NDArray[np.float64]) -> list[Track | None]:
-        owner: list[Track | None] = [None] * len(boxes)
-        if not self.tracks or not len(boxes):
+    def _match(self, now: _Seen) -> list[Track | None]:
+        """For each detection the track that it belongs to, one to one; the tracks note the sighting."""
+        owner: list[Track | None] = [None] * len(now.boxes)
+        if not self.tracks or not len(now.boxes):
             return owner
-        grow = np.array([-1, -1, 1, 1]) * np.tile(noise(frame), 2) / 2
-        places = np.array([t.box for t in self.tracks])
-        fit = iou(places + grow, boxes + grow)
-        names = np.array([detections.keys.index(t.key) if t.key in detections.keys else -1 for t in self.tracks])
-        fit[names[:, None] != detections.cls[None]] = 0.0
+        grow = np.array([-1, -1, 1, 1]) * np.tile(noise(now.frame), 2) / 2
+        fit = iou(np.array([t.box for t in self.tracks]) + grow, now.boxes + grow)
+        index = {key: i for i, key in enumerate(now.detections.keys)}
+        fit[np.array([index.get(t.key, -1) for t in self.tracks])[:, None] != now.detections.cls[None]] = 0.0
         # Among equals the older track keeps its thing.
         rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None]
-        candidates = np.argwhere(fit >= MATCH_IOU)
-        order = np.argsort(-rank[candidates[:, 0], candidates[:, 1]], kind="stable")
+        pairs = np.argwhere(fit >= MATCH_IOU)
         taken: set[int] = set()
-        for i, j in candidates[order].tolist():
-            if owner[j] is None and i not in taken and self._could_be(self.tracks[i], detections, j):
+        for i, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
+            if owner[j] is None and i not in taken and self.tracks[i].could_be(now.descriptor(j)):
                 taken.add(i)
                 owner[j] = self.tracks[i]
-                self._see(self.tracks[i], frame, detections, j, boxes)
+                self._see(self.tracks[i], now, j)
         return owner
 
-    def _could_be(self, track: Track, detections: Detections, j: int) -> bool:
-        if track.descriptor is None or detections.descriptor is None:
-            return True
-        return float(track.descriptor @ detections.descriptor[j]) >= LIKENESS_FLOOR
+    def _see(self, track: Track, now: _Seen, j: int) -> None:
+        score, strong = float(now.detections.score[j]), bool(now.strong[j])
+        track.see(now.frame.elapsed_s, now.frame.captured_at, now.boxes[j], score, strong, now.descriptor(j))
+        track.size = now.frame.size
 
-    def _see(self, track: Track, frame: Frame, detections: Detections, j: int, boxes: NDArray[np.float64]) -> None:
-        descriptor = None if detections.descriptor is None else detections.descriptor[j]
-        track.see(frame.elapsed_s, frame.captured_at, boxes[j], float(detections.score[j]), descriptor)
-        track.size = frame.size
-
-    def _open(self, frame: Frame, detections: Detections, j: int, boxes: NDArray[np.float64]) -> Track:
-        x1, y1, x2, y2 = boxes[j].tolist()
+    def _open(self, now: _Seen, j: int) -> None:
+        x1, y1, x2, y2 = now.boxes[j].tolist()
+        frame = now.frame
         track = Track(
-            key=detections.keys[detections.cls[j]],
+            key=now.key(j),
             first_s=frame.elapsed_s,
             first_at=frame.captured_at,
             first_box=(x1, y1, x2, y2),
-            box=boxes[j],
+            box=now.boxes[j],
             last_s=frame.elapsed_s,
             last_at=frame.captured_at,
             size=frame.size,
             onset=frame.still,
         )
-        self._see(track, frame, detections, j, boxes)
+        self._see(track, now, j)
         self.tracks.append(track)
-        return track
+
+    def _miss(self, now: _Seen, owner: list[Track | None]) -> None:
+        """Note for each track without a detection whether its place could be seen."""
+        seen = {id(track) for track in owner if track is not None}
+        missing = [track for track in self.tracks if id(track) not in seen]
+        if not missing:
+            return
+        cover = covered(np.array([t.box for t in missing]), now.boxes)
+        for track, shares in zip(missing, cover, strict=True):
+            if not self._hidden(track, shares, now.boxes, owner, now.frame.elapsed_s):
+                track.miss(now.frame.elapsed_s, now.frame.captured_at)
 
     def _hidden(
         self,

@@ -7,30 +7,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from vision.findings import Finding, VerifyReport, What
 from vision.keys import PublicKey
 from vision.manifest import CHAIN, Entry, Kind, NotARecord, Record, read_record, record_paths, signature_of
 
-What = Literal["changed", "missing", "extra", "key", "chain", "unreadable"]
 Listed = Mapping[tuple[str, Kind], Entry]
 NO_CHAIN: Listed = {}
 
 
 class NothingToVerify(ValueError):
     """The path is neither an evidence folder nor a folder of results."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it was sealed. ``path`` is relative to what was verified, with ``/``."""
-
-    path: str
-    what: What
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.what}: {_printable(self.path)}: {_printable(self.text)}"
 
 
 @dataclass(slots=True)
@@ -46,76 +34,6 @@ class Checked:
 
     def find(self, path: str, what: What, text: str) -> None:
         self.findings.append(Finding(path, what, text))
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What ``verify`` found.
-
-    evidence, cleared, buried, files, size: how much was looked at (size in bytes). keys: fingerprints that signed.
-    trusted: fingerprint of the key that was asked for, None where none was at hand. head: the chain's last entry;
-    None for a single folder, whose chain is not looked at.
-    """
-
-    path: Path
-    evidence: int
-    cleared: int
-    buried: int
-    files: int
-    size: int
-    keys: tuple[str, ...]
-    trusted: str | None
-    head: Entry | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """0 intact and signed by the trusted key, 1 something is wrong, 2 intact but signed by an unknown key."""
-        if self.findings:
-            return 1
-        return 2 if self.keys and self.trusted is None else 0
-
-    @property
-    def ok(self) -> bool:
-        return self.exit_code == 0
-
-    def lines(self) -> list[str]:
-        """For people, the verdict last."""
-        lines = [
-            f"{_printable(str(self.path))}: {self.evidence} sealed violations ({self.cleared} cleared), "
-            f"{self.buried} deleted under a tombstone, {self.files} files, {self.size / 1e6:.1f} MB"
-        ]
-        if self.head is not None:
-            lines.append(f"chain: {self.head.sequence + 1} records, the last one is {self.head.sha256}")
-        lines += [str(finding) for finding in self.findings]
-        return [*lines, self._verdict()]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        return {
-            "ok": self.ok,
-            "exit_code": self.exit_code,
-            "verdict": self._verdict(),
-            "path": str(self.path),
-            "evidence": self.evidence,
-            "cleared": self.cleared,
-            "buried": self.buried,
-            "files": self.files,
-            "bytes": self.size,
-            "keys": list(self.keys),
-            "trusted": self.trusted,
-            "chain": None if self.head is None else {"records": self.head.sequence + 1, "head": self.head.sha256},
-            "findings": [{"path": f.path, "what": f.what, "text": f.text} for f in self.findings],
-        }
-
-    def _verdict(self) -> str:
-        if self.findings:
-            return f"NOT INTACT: {len(self.findings)} {'finding' if len(self.findings) == 1 else 'findings'}."
-        if not self.keys:
-            return "Nothing is sealed here, and nothing is missing."
-        if self.trusted is None:
-            return f"Intact, but signed by unknown key {', '.join(self.keys)}; give --public-key FILE to trust it."
-        return f"Intact, signed by key {self.trusted}."
 
 
 def verify(path: Path, trusted: PublicKey | None) -> VerifyReport:
@@ -166,8 +84,12 @@ def _verify_all(path: Path, evidence: Path, trusted: PublicKey | None) -> Verify
             _check_record(checked, evidence, name.removesuffix(".tombstone.json"), "tombstone", prefix, listed)
         elif not (name.endswith(".tombstone.sig") and item.with_suffix(".json").exists()):
             checked.find(prefix + name, "extra", "was never sealed")
+    if checked.records.keys() - listed.keys():  # perhaps the writer went on while the files were read
+        chain = Checked(trusted)
+        listed, head = _read_chain(evidence / CHAIN, chain, prefix)
+        chain_findings = chain.findings
     checked.findings += chain_findings
-    _check_chain(checked, listed, prefix)
+    _check_chain(checked, listed, evidence, prefix)
     return _report(path, checked, head)
 
 
@@ -303,7 +225,7 @@ def _read_chain(path: Path, checked: Checked, prefix: str) -> tuple[Listed, Entr
     return listed, before
 
 
-def _check_chain(checked: Checked, listed: Listed, prefix: str) -> None:
+def _check_chain(checked: Checked, listed: Listed, evidence: Path, prefix: str) -> None:
     """Compare the chain with the records: both must name the same ones with the same values."""
     proven = {at: record.entry for at, record in checked.records.items()}
     for record in checked.records.values():
@@ -316,7 +238,7 @@ def _check_chain(checked: Checked, listed: Listed, prefix: str) -> None:
         if at in proven:
             if entry != proven[at]:
                 checked.find(prefix + CHAIN, "changed", f"what it says of the {kind} of {id} is not what was signed")
-        elif at not in checked.spoilt:
+        elif at not in checked.spoilt and not record_paths(evidence, id, kind)[0].exists():
             _find_missing(checked, id, kind, prefix)
     for id, kind in proven.keys() - listed.keys():
         hint = "was cut off or changed, or the writer was interrupted and has not been started again"
@@ -330,8 +252,3 @@ def _find_missing(checked: Checked, id: str, kind: Kind, prefix: str) -> None:
         checked.find(f"{prefix}{id}.tombstone.json", "missing", f"{CHAIN} lists it")
     elif (id, "manifest") in checked.records or (id, "manifest") in checked.spoilt:
         checked.find(f"{prefix}{id}/cleared.json", "missing", f"{CHAIN} lists it")
-
-
-def _printable(text: str) -> str:
-    """File names come from anywhere; none may move the cursor of a terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -31,7 +31,7 @@ def explain(
         _list(violations, tracks)
         return
     for violation in _matching(violations, wanted):
-        account = _grounds(results, violation["id"])
+        account = _grounds(results, violation)
         _show(account | {"confirmed": violation}, as_json, everything)
         return
     for track in _matching(tracks, wanted):
@@ -47,11 +47,11 @@ def _matching(records: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]
     return found
 
 
-def _grounds(results: Path, violation_id: str) -> dict[str, Any]:
+def _grounds(results: Path, violation: dict[str, Any]) -> dict[str, Any]:
     try:
-        manifest = json.loads((results / EVIDENCE / violation_id / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((results / (violation["evidence"] or EVIDENCE) / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        fail(f"{violation_id}: its evidence cannot be read; see: streetorder verify {results}")
+        fail(f"{violation['id']}: its evidence cannot be read; see: streetorder verify {results}")
     grounds: dict[str, Any] = manifest["record"]["grounds"]
     return grounds
 

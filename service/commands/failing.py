@@ -16,6 +16,7 @@ from vision.evidence import EvidenceFailed
 from vision.journal import JournalProblem
 from vision.keys import KeyProblem
 from vision.seal import SealProblem
+from vision.verify import NothingToVerify
 
 SOME_FAILED, WRONG_USE, NOT_WRITTEN, INTERRUPTED = 1, 2, 3, 130
 
@@ -40,6 +41,7 @@ def told_plainly() -> Iterator[None]:
         JournalProblem,
         NoResults,
         Unreadable,
+        NothingToVerify,
     ) as error:
         fail(str(error))
     except (EvidenceFailed, OSError) as error:

@@ -9,8 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.demo_photo import CutOut
-from benchmarks.demo_scene import SIZE, START, Passer, Sensor, main, passers
+from benchmarks.demo_passers import Passer, passers
+from benchmarks.demo_photo import SIZE, CutOut
+from benchmarks.demo_scene import START, Sensor, main
 
 SOMEBODY = CutOut(np.full((400, 100, 3), 200, np.uint8), np.full((400, 100), 255, np.uint8), leftward=True)
 WAITS = Passer(SOMEBODY, enters_s=10, scale=1.0, soles=650, leftward=True, stop=450, stop_s=20)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -203,9 +204,12 @@ def test_the_clip_plays(page: Page, results: Path) -> None:
     assert video.get_attribute("preload") == "none"
     video.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('video').poster.startsWith('data:image/jpeg')")
-    duration = video.evaluate(
-        "(v) => new Promise((ok, no) => { v.onloadedmetadata = () => ok(v.duration); v.onerror = no; v.preload = 'metadata'; v.load() })"
-    )
+    duration = video.evaluate("""(video) => new Promise((tell, fail) => {
+        video.onloadedmetadata = () => tell(video.duration);
+        video.onerror = fail;
+        video.preload = "metadata";
+        video.load();
+    })""")
     assert duration == pytest.approx(2.0, abs=0.2)
 
 
@@ -338,14 +342,7 @@ def test_times_are_local_where_they_are_known_and_of_the_recording_where_not() -
 
 def test_ticks_are_round_in_local_time() -> None:
     (line,) = timelines([], [run_of("kerb")], {}, timezone(timedelta(hours=8)))
-    assert [text for _, text in line.ticks] == [
-        "08:15:00",
-        "08:20:00",
-        "08:25:00",
-        "08:30:00",
-        "08:35:00",
-        "08:40:00",
-    ] or [text for _, text in line.ticks] == ["08:20:00", "08:30:00", "08:40:00"]
+    assert [text for _, text in line.ticks] == ["08:20:00", "08:30:00", "08:40:00"]
     assert [(left, width) for left, width, _ in line.gaps] == [(50.0, pytest.approx(16.667))]
 
 
@@ -366,7 +363,7 @@ def test_bars_stay_on_the_timeline_and_never_cover_one_another(drawn: list[tuple
         lanes.setdefault(bar.lane, []).append((bar.left, bar.left + bar.width))
     for lane in lanes.values():
         ordered = sorted(lane)
-        assert all(before[1] <= after[0] for before, after in zip(ordered, ordered[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(ordered))
 
 
 edges = st.floats(-50, 700)

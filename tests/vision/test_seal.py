@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 import vision.durable
 import vision.seal
+from vision.findings import VerifyReport
 from vision.keys import SigningKey, load_or_make
 from vision.seal import Chain, SealProblem
-from vision.verify import NothingToVerify, VerifyReport, verify
+from vision.verify import NothingToVerify, verify
 
 RECORD = {"violation": {"camera_id": "湖滨南路 12", "key": "motor_vehicle_parking"}, "why": "stood for 312 s"}
 CLEARED = {"cleared_s": 412.0}
@@ -289,6 +290,25 @@ def test_the_next_run_goes_on_with_the_chain(evidence: Path, key: SigningKey) ->
     assert chain.head is not None
     assert chain.head.sequence == 1
     assert verify(evidence, key.public).ok
+
+
+def test_evidence_can_be_checked_while_more_is_sealed(
+    evidence: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = a_morning(evidence, key)
+    listing = Path.iterdir
+
+    def seal_meanwhile(folder: Path) -> Any:
+        """Another car is sealed after the chain was read and before the folders are, and one more after that."""
+        monkeypatch.setattr(Path, "iterdir", listing)
+        publish(chain, evidence, "car-10")
+        names = list(listing(folder))
+        publish(chain, evidence, "car-11")
+        return names
+
+    monkeypatch.setattr(Path, "iterdir", seal_meanwhile)
+    report = verify(evidence, key.public)
+    assert report.ok, report.lines()
 
 
 def test_two_programs_take_turns_on_one_chain(evidence: Path, key: SigningKey) -> None:
