@@ -6,6 +6,7 @@ A violation's folder is made beside its final place and appears there only whole
 import queue
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,11 @@ from labels.violation import ViolationType
 from streams.clip import ClipProblem, needs_preview, write_clip, write_preview
 from streams.frame import Still, StillLost
 from streams.recorder import PacketSpan, Recorder
+from vision.journal import naming
 from vision.records import Event, iso
 from vision.seal import Chain
 from vision.stills import jpeg
 
-JPEG_QUALITY = 92
 STAGING = ".staging-"
 
 
@@ -66,8 +67,8 @@ class EvidenceWriter:
         self.types = types
         self.recorders = recorders
         self._pending: dict[str, list[_Pending]] = {}
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._unfinished = 0
+        self._jobs: queue.SimpleQueue[tuple[str, Callable[[], None]] | None] = queue.SimpleQueue()
+        self._unfinished: Counter[str] = Counter()
         self._lock = threading.Condition()
         self._error: BaseException | None = None
         for left in folder.glob(f"{STAGING}*"):
@@ -87,14 +88,23 @@ class EvidenceWriter:
 
         def job() -> None:
             final = evidence_folder(self.folder, event.id)
-            if (final / "manifest.json").exists() and not (final / "cleared.json").exists():
-                self.chain.clear(final, {"event": event.to_dict()}, {"cleared.jpg": jpeg(picture)})
+            if not (final / "manifest.json").exists() or (final / "cleared.json").exists():
+                return
+            record: dict[str, Any] = {"event": event.to_dict(), "notes": []}
+            pictures = {}
+            try:
+                pictures["cleared.jpg"] = jpeg(picture)
+            except StillLost as lost:
+                record["notes"].append(f"no cleared.jpg: {lost}")
+            with naming(final):
+                self.chain.clear(final, record, pictures)
 
-        waiting = next((p for p in self._pending.get(event.violation.camera_id, []) if p.event.id == event.id), None)
+        camera_id = event.violation.camera_id
+        waiting = next((p for p in self._pending.get(camera_id, []) if p.event.id == event.id), None)
         if waiting is not None:
             waiting.then.append(job)
         else:
-            self._submit(job)
+            self._submit(camera_id, job)
 
     def advance(self, camera_id: str, observed_s: float, ended: bool = False) -> None:
         """Cut the clips whose post-roll is recorded, and let the recorder forget what nobody needs any more."""
@@ -103,9 +113,9 @@ class EvidenceWriter:
         for pending in self._pending.pop(camera_id, []):
             if ended or recorder.newest_s >= pending.end_s:
                 span = recorder.clip(pending.start_s, pending.end_s, pending.event.violation.confirmed_s)
-                self._submit(lambda p=pending, s=span: self._publish(p, s))  # type: ignore[misc]
+                self._submit(camera_id, lambda p=pending, s=span: self._publish(p, s))  # type: ignore[misc]
                 for job in pending.then:
-                    self._submit(job)
+                    self._submit(camera_id, job)
             else:
                 waiting.append(pending)
         if waiting:
@@ -113,11 +123,14 @@ class EvidenceWriter:
         longest = max(t.evidence.pre_s for t in self.types.values())
         recorder.release(min([observed_s - longest, *(p.start_s for p in waiting)]))
 
-    def idle(self, camera_id: str | None = None) -> bool:
-        """Nothing (of this camera) waits for its post-roll, and everything handed on is written."""
-        waiting = self._pending if camera_id is None else self._pending.get(camera_id)
+    def forgo(self, camera_id: str) -> bool:
+        """Give up what waits for its post-roll, to be asked for again by another run. Returns whether there was any."""
+        return bool(self._pending.pop(camera_id, []))
+
+    def idle(self, camera_id: str) -> bool:
+        """Nothing of this camera waits for its post-roll, and everything handed on is written."""
         with self._lock:
-            return not waiting and self._unfinished == 0
+            return camera_id not in self._pending and self._unfinished[camera_id] == 0
 
     def check(self) -> None:
         """Raises ``EvidenceFailed`` if writing failed since."""
@@ -127,27 +140,28 @@ class EvidenceWriter:
     def flush(self) -> None:
         """Wait until everything handed on is written. Raises ``EvidenceFailed``."""
         with self._lock:
-            self._lock.wait_for(lambda: self._unfinished == 0)
+            self._lock.wait_for(lambda: self._unfinished.total() == 0)
         self.check()
 
     def close(self) -> None:
         self._jobs.put(None)
         self._thread.join()
 
-    def _submit(self, job: Callable[[], None]) -> None:
+    def _submit(self, camera_id: str, job: Callable[[], None]) -> None:
         with self._lock:
-            self._unfinished += 1
-        self._jobs.put(job)
+            self._unfinished[camera_id] += 1
+        self._jobs.put((camera_id, job))
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (handed_on := self._jobs.get()) is not None:
+            camera_id, job = handed_on
             try:
                 if self._error is None:
                     job()
             except Exception as error:  # the scenes' thread raises it from check()
                 self._error = error
             with self._lock:
-                self._unfinished -= 1
+                self._unfinished[camera_id] -= 1
                 self._lock.notify_all()
 
     def _publish(self, pending: _Pending, span: PacketSpan | None) -> None:
@@ -157,8 +171,9 @@ class EvidenceWriter:
         staging = self.folder / f"{STAGING}{pending.event.id}"
         shutil.rmtree(staging, ignore_errors=True)
         try:
-            staging.mkdir(parents=True)
-            self.chain.publish(staging, final, self._fill(pending, span, staging))
+            with naming(final):
+                staging.mkdir(parents=True)
+                self.chain.publish(staging, final, self._fill(pending, span, staging))
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise

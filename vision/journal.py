@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vision.durable import append_durably, write_durably
@@ -29,27 +30,39 @@ class Journal:
             for event in read_events(path):
                 self.events.setdefault(event.id, []).append(event)
 
-    def append(self, event: Event) -> Event | None:
-        """Number, write and sync; None when the event was known. Raises ``OSError`` when the disk is full."""
-        before = self.events.get(event.id, [])
-        if any(_tells_the_same(known, event) for known in before):
-            return None
-        numbered = event.with_seq(len(before))
-        append_durably(self.path, _line(numbered))
-        self.events.setdefault(event.id, []).append(numbered)
-        return numbered
+    def append(self, event: Event) -> tuple[Event, bool]:
+        """Number, write and sync. Returns the event as the journal holds it and whether it was new.
 
-    def forget(self, camera_id: str) -> list[str]:
-        """Set a camera's events aside because it is scored anew; returns the ids of its violations.
-
-        They move to ``superseded.jsonl`` beside the journal before they leave it.
+        Raises ``OSError`` naming the file when the disk is full; the journal then is as it was.
         """
-        old = {id: e for id, e in self.events.items() if e[0].violation.camera_id == camera_id}
-        if old:
-            self.events = {id: e for id, e in self.events.items() if id not in old}
+        before = self.events.get(event.id, [])
+        known = next((known for known in before if _tells_the_same(known, event)), None)
+        if known is not None:
+            return known, False
+        numbered = event.with_seq(len(before))
+        with naming(self.path):
+            append_durably(self.path, _line(numbered))
+        self.events.setdefault(event.id, []).append(numbered)
+        return numbered, True
+
+    def of_camera(self, camera_id: str) -> list[str]:
+        """The ids of a camera's violations."""
+        return [id for id, events in self.events.items() if events[0].violation.camera_id == camera_id]
+
+    def forget(self, camera_id: str) -> None:
+        """Set a camera's events aside because it is scored anew.
+
+        They move to ``superseded.jsonl`` beside the journal before they leave it. Raises ``OSError``.
+        """
+        ids = set(self.of_camera(camera_id))
+        if not ids:
+            return
+        old = {id: events for id, events in self.events.items() if id in ids}
+        kept = {id: events for id, events in self.events.items() if id not in ids}
+        with naming(self.path):
             append_durably(self.path.with_name("superseded.jsonl"), _lines(old))
-            write_durably(self.path, _lines(self.events))
-        return list(old)
+            write_durably(self.path, _lines(kept))
+        self.events = kept
 
     def violations(self) -> list[Violation]:
         """Each violation as its last event knows it, in the order of their onset."""
@@ -57,13 +70,23 @@ class Journal:
         return sorted(found, key=lambda v: (v.camera_id, v.onset_s, v.id))
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say which file an ``OSError`` is about: the system does when it cannot be opened, not when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def read_events(path: Path) -> Iterator[Event]:
     """All events of a journal. Raises ``JournalProblem``."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield Event.from_dict(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise JournalProblem(f"{path}:{number}: not an event of this program: {error}") from None
 
 

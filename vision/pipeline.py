@@ -55,11 +55,10 @@ class Pipeline:
         self.evidence.advance(view.camera_id, float("-inf"), ended=True)
 
     def _follow(self, event: Event, scene: Scene, frame: Frame | None) -> None:
-        fresh = self.journal.append(event)
-        event = fresh or event
+        event, fresh = self.journal.append(event)
         if frame is not None and event.kind == "opened":
             self.evidence.opened(event, scene.onset(event.id), frame.still, scene.grounds(event.id))
         elif frame is not None and event.kind == "cleared":
             self.evidence.cleared(event, frame.still)
-        if fresh is not None:
+        if fresh:
             self.told(event)

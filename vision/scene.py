@@ -20,6 +20,8 @@ from vision.zones import Zones
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
 SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
 FEWEST_SIGHTINGS = 3
+LEAST_PRESENCE = 0.3
+"""Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 DARK = 4.0
 """Below this standard deviation of grey values a picture shows nothing: it is black, or the lens is covered."""
 
@@ -117,6 +119,7 @@ class Scene:
             "last_s": round(track.last_s, 3),
             "seen": track.seen,
             "missed": track.missed,
+            "hidden": track.hidden,
             "share": round(track.share(self._noise), 3),
             "score": round(track.score, 3),
             "zone_id": track.zone_id,
@@ -172,6 +175,8 @@ class Scene:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
         if not track.strong:
             return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
+        if track.presence < LEAST_PRESENCE:
+            return f"seen in {track.presence:.0%} of the pictures since, at least {LEAST_PRESENCE:.0%} are needed"
         share = track.share(self._noise)
         if share < rule.share:
             return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"
@@ -256,6 +261,8 @@ def _continue(known: Track, again: Track) -> None:
 
 
 def _shows_nothing(frame: Frame) -> bool:
+    if not frame.crops:
+        return False  # recorded detections come without pictures
     region, crop = frame.regions[0], frame.crops[0]
     left, top = round(-region.offset_x / region.scale_x), round(-region.offset_y / region.scale_y)
     return float(crop[top : crop.shape[0] - top : 8, left : crop.shape[1] - left : 8].std()) < DARK

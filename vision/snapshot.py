@@ -7,6 +7,8 @@ first time they are saved and stay that, so saving again costs little.
 import io
 import json
 import zipfile
+import zlib
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,20 @@ import numpy as np
 
 from streams.frame import StillLost
 from vision.durable import write_durably
+from vision.journal import naming
+from vision.place_look import Look
 from vision.records import SCHEMA_VERSION, Event, iso
 from vision.scene import Scene
 from vision.stills import JpegStill, jpeg
-from vision.track import Track
+from vision.track import Sighting, Track
 
-_PLAIN = (
-    "key first_s last_s size seen missed misses gone_s score_sum strong qualifying_s zone_id kept_from sightings every"
-    " next_extension_s first_box"
-).split()
+FORMAT = 1
+"""Goes up when tracks are kept differently; what an older program left is then not gone on with."""
+
+_COUNTS = ("frames", "dark", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
+_OTHERWISE = ("box", "look", "descriptor", "onset", "violation")
+_PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
 def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
@@ -41,18 +47,24 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
                     track.onset = None
                     continue
                 archive.writestr(f"onset/{number}.jpg", track.onset.data)
-        state = {"tracks": tracks, "frames": scene.frames, "dark": scene.dark, "extra": extra}
+        state = {"format": FORMAT, "tracks": tracks, "extra": extra}
+        state |= {"finished": [_to_dict(track) for track in scene.finished]}
+        state |= {name: getattr(scene, name) for name in _COUNTS}
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
-    write_durably(path, memory.getvalue())
+    with naming(path):
+        write_durably(path, memory.getvalue())
 
 
 def read_extra(path: Path) -> dict[str, Any] | None:
-    """What the caller kept in a snapshot; None where there is none or it is damaged."""
+    """What the caller kept in a snapshot; None where there is none, it is damaged or another program's."""
     try:
         with zipfile.ZipFile(path) as archive:
-            extra: dict[str, Any] = json.loads(archive.read("scene.json"))["extra"]
-            return extra
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            if archive.testzip() is not None:
+                return None
+            state = json.loads(archive.read("scene.json"))
+            extra: dict[str, Any] = state["extra"]
+            return extra if state["format"] == FORMAT else None
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
         return None
 
 
@@ -61,7 +73,9 @@ def load_snapshot(path: Path, scene: Scene) -> None:
     with zipfile.ZipFile(path) as archive:
         state = json.loads(archive.read("scene.json"))
         names = set(archive.namelist())
-        scene.frames, scene.dark = state["frames"], state["dark"]
+        for name in _COUNTS:
+            setattr(scene, name, state[name])
+        scene.finished = [_from_dict(record) for record in state["finished"]]
         for number, record in enumerate(state["tracks"]):
             track = _from_dict(record)
             if f"onset/{number}.jpg" in names:
@@ -73,7 +87,8 @@ def _to_dict(track: Track) -> dict[str, Any]:
     record = {name: getattr(track, name) for name in _PLAIN}
     record |= {name: iso(getattr(track, name)) for name in _TIMES}
     record["box"] = track.box.tolist()
-    record["descriptor"] = None if track.descriptor is None else np.round(track.descriptor, 5).tolist()
+    record["look"] = track.look and {"box": track.look.box.tolist(), "patch": track.look.patch.tolist()}
+    record["descriptor"] = None if track.descriptor is None else track.descriptor.tolist()
     record["violation"] = None
     if track.violation is not None:
         record["violation"] = Event(SCHEMA_VERSION, "extended", 0, track.violation, "", "", "").to_dict()
@@ -84,11 +99,12 @@ def _from_dict(record: dict[str, Any]) -> Track:
     plain = {name: record[name] for name in _PLAIN}
     plain |= {name: record[name] and datetime.fromisoformat(record[name]) for name in _TIMES}
     plain["size"], plain["first_box"] = tuple(plain["size"]), tuple(plain["first_box"])
-    plain["sightings"] = [tuple(s) for s in plain["sightings"]]
-    described = record["descriptor"]
+    plain["sightings"] = [Sighting(*s) for s in plain["sightings"]]
+    look, described = record["look"], record["descriptor"]
     return Track(
         **plain,
         box=np.array(record["box"]),
+        look=None if look is None else Look(np.array(look["box"]), np.array(look["patch"], np.uint8)),
         descriptor=None if described is None else np.array(described, np.float32),
         violation=None if record["violation"] is None else Event.from_dict(record["violation"]).violation,
     )

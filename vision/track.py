@@ -2,23 +2,42 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Still
 from vision.boxes import Boxes
+from vision.place_look import Look
 
 KEPT_SIGHTINGS = 600
 """Sightings are thinned to half whenever there are this many, so that a car parked for a week stays small."""
 STILL_SHIFT = 0.12
 """A sighting is still when its centre lies within this part of the box's side, plus noise, of the place."""
 STILL_SIZE = 1.35
+SAME_LOOK = 0.8
+"""Correlation of the place's pixels from one sighting to the next from which on the same thing stands there: nineteen
+of twenty sightings of the parked vehicles in the clips tried reach 0.9; a lane of a dense motorway, looked at every 0.2
+to 4 s, gave no false stop in 105 runs with 0.8, two with 0.7, nine with 0.5."""
 UNLIKE = 0.2
 """Cosine of two descriptors below which they show different things."""
-ALIKE = 0.5
-"""Cosine of two descriptors above which two pictures may show the same thing."""
+ALIKE = 0.6
+"""Cosine of two descriptors from which on two pictures may show the same thing. Nine of ten sightings of a parked vehicle
+in the clips tried reach 0.9, but half of all pairs of vehicles that pass one spot reach 0.67: below it tells much, above
+little."""
+
+
+class Sighting(NamedTuple):
+    """Once seen: elapsed seconds, the box, its score, and how alike the place looked the last time."""
+
+    elapsed_s: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float
+    likeness: float
 
 
 @dataclass(slots=True)
@@ -27,7 +46,7 @@ class Track:
 
     box: the place, the median of the sightings. seen, missed: observations with and without the thing in which the
     place could be seen. strong: sightings at or above the class's start threshold. gone_s: when it was first seen to be
-    gone, None while it is there. misses: how often since.
+    gone, None while it is there. misses: how often since. hidden: observations in which something was in front.
     qualifying_s: since when its rule has applied without a break (schedules), None while it does not.
     """
 
@@ -43,6 +62,7 @@ class Track:
     seen: int = 0
     missed: int = 0
     misses: int = 0
+    hidden: int = 0
     gone_s: float | None = None
     gone_at: datetime | None = None
     score_sum: float = 0.0
@@ -50,8 +70,9 @@ class Track:
     qualifying_s: float | None = None
     zone_id: str | None = None
     kept_from: str = ""
+    look: Look | None = None
     descriptor: NDArray[np.float32] | None = None
-    sightings: list[tuple[float, float, float, float, float, float]] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
     every: int = 1
     violation: Any = None
     next_extension_s: float = 0.0
@@ -63,12 +84,13 @@ class Track:
         box: Boxes,
         score: float,
         strong: bool,
+        likeness: float,
         descriptor: NDArray[np.float32] | None,
     ) -> None:
-        """Note a sighting ``(time, x1, y1, x2, y2, score)``."""
+        """Note a sighting."""
         if self.seen % self.every == 0:
             x1, y1, x2, y2 = box.tolist()
-            self.sightings.append((elapsed_s, x1, y1, x2, y2, score))
+            self.sightings.append(Sighting(elapsed_s, x1, y1, x2, y2, score, likeness))
             if len(self.sightings) >= KEPT_SIGHTINGS:
                 self.sightings = self.sightings[::2]
                 self.every *= 2
@@ -100,15 +122,22 @@ class Track:
         """Part of the observations in which the thing stood *still* at its place.
 
         noise: the detector's jitter, width and height relative to the picture. Different cars that pass one spot
-        overlap it, but scatter; a standing thing does not.
+        overlap it, but they scatter and look different; a standing thing does not.
         """
-        boxes = np.array(self.sightings)[:, 1:5]
+        rows = np.array(self.sightings)
+        boxes = rows[:, 1:5]
         side = self.box[2:] - self.box[:2]
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (self.box[:2] + self.box[2:]) / 2
         room = STILL_SHIFT * side + noise
         sides = boxes[:, 2:] - boxes[:, :2]
         fits = (np.abs(centre) <= room) & (sides <= side * STILL_SIZE + noise) & (sides * STILL_SIZE + noise >= side)
-        return float(fits.all(axis=1).mean()) * self.seen / (self.seen + self.missed)
+        still = fits.all(axis=1) & (rows[:, 6] >= SAME_LOOK)
+        return float(still.mean()) * self.seen / (self.seen + self.missed)
+
+    @property
+    def presence(self) -> float:
+        """Part of all pictures since the first sighting in which the thing was seen, hidden or not."""
+        return self.seen / (self.seen + self.missed + self.hidden)
 
     def could_be(self, descriptor: NDArray[np.float32] | None) -> bool:
         """Whether a detection at this place may show this thing at all."""

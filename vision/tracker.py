@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from streams.frame import Frame
 from vision.boxes import covered, iou
+from vision.place_look import likeness, look_at
 from vision.records import Detections
 from vision.track import Track
 
 MATCH_IOU = 0.5
 HIDDEN_COVER = 0.3
 """A place of which another thing covers this part cannot be judged."""
+PART_COVER = 0.8
+"""A box that lies in the place by this much of itself may be the part of the thing that is still seen."""
+NEARER = 0.1
+"""A lower edge that is lower by this part of the thing's height is nearer to the camera."""
 NOISE_PX = 1.5
 """Jitter of a detector's box in pixels of its input."""
 
@@ -94,8 +99,14 @@ class Tracker:
 
     def _see(self, track: Track, now: _Seen, j: int) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
-        track.see(now.frame.elapsed_s, now.frame.captured_at, now.boxes[j], score, strong, now.descriptor(j))
-        track.size = now.frame.size
+        frame = now.frame
+        alike = 1.0
+        if track.look is not None and frame.crops:
+            alike = likeness(track.look, frame.crops[0], frame.regions[0])
+        track.see(frame.elapsed_s, frame.captured_at, now.boxes[j], score, strong, alike, now.descriptor(j))
+        track.size = frame.size
+        if frame.crops:
+            track.look = look_at(frame.crops[0], frame.regions[0], track.box)
 
     def _open(self, now: _Seen, j: int) -> None:
         x1, y1, x2, y2 = now.boxes[j].tolist()
@@ -122,30 +133,29 @@ class Tracker:
             return
         cover = covered(np.array([t.box for t in missing]), now.boxes)
         for track, shares in zip(missing, cover, strict=True):
-            if not self._hidden(track, shares, now.boxes, owner, now.frame.elapsed_s):
+            if self._hidden(track, shares, now, owner):
+                track.hidden += 1
+            else:
                 track.miss(now.frame.elapsed_s, now.frame.captured_at)
 
-    def _hidden(
-        self,
-        track: Track,
-        cover: NDArray[np.float64],
-        boxes: NDArray[np.float64],
-        owner: list[Track | None],
-        now_s: float,
-    ) -> bool:
-        """Whether something that came after the thing stands in front of its place.
+    def _hidden(self, track: Track, cover: NDArray[np.float64], now: _Seen, owner: list[Track | None]) -> bool:
+        """Whether something that came after the thing hides its place.
 
-        A neighbour that was there while the thing was seen hides nothing. What has itself stood at the same depth for
-        as long as an absence takes has replaced the thing.
+        A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
+        depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
+        lower), what is of another kind hides (people), and so does a part of the thing itself, until the part has
+        stood there for as long as an absence takes: then it is something else.
         """
+        height = track.box[3] - track.box[1]
         for j in np.flatnonzero(cover >= HIDDEN_COVER).tolist():
-            other = owner[j]
-            if other is None:
-                return True
-            if other.first_s <= track.last_s:
+            box, other = now.boxes[j], owner[j]
+            if other is not None and other.first_s <= track.last_s:
                 continue
-            deeper = boxes[j, 3] <= track.box[3] + 0.15 * (track.box[3] - track.box[1])
-            if not (deeper and now_s - other.first_s >= self.timing[track.key].absence_s):
+            if now.key(j) != track.key or box[3] > track.box[3] + NEARER * height:
+                return True
+            part = covered(box[None], track.box[None])[0, 0] >= PART_COVER
+            stands_s = 0.0 if other is None else now.frame.elapsed_s - other.first_s
+            if part and stands_s < self.timing[track.key].absence_s:
                 return True
         return False
 
@@ -164,5 +174,7 @@ class Tracker:
 
 def noise(frame: Frame) -> tuple[float, float]:
     """The detector's jitter relative to the picture, from how many of its pixels the picture got."""
+    if not frame.regions:
+        return NOISE_PX / frame.size[0], NOISE_PX / frame.size[1]
     region = frame.regions[0]
     return NOISE_PX * region.scale_x, NOISE_PX * region.scale_y

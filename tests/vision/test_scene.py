@@ -1,0 +1,173 @@
+"""What becomes of things on a street: one case for each thing that stays, none for what passes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.vision.street import Seen, cleared, detections, frame, opened, scene, seconds, watch
+from vision.schedule import WeeklySchedule
+from vision.zones import Zone, Zones
+
+CAR = Seen((400, 500, 640, 660))
+NEIGHBOUR = Seen((560, 490, 800, 650))
+RATES = [0.1, 1.0, 4.0]
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_a_parked_car_is_one_violation_with_its_first_sighting_as_onset(step):
+    events = watch(scene(dwell_s=30), [(t, [CAR]) for t in seconds(3, 200, step)])
+    (event,) = opened(events)
+    assert event.violation.onset_s == 3
+    assert 33 <= event.violation.confirmed_s <= 33 + step + 1e-6
+    assert np.allclose(np.array(event.violation.xyxy) * (1920, 1080, 1920, 1080), CAR.xyxy, atol=3)
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_a_car_that_leaves_before_the_dwell_is_none(step):
+    assert not watch(scene(dwell_s=30), [(t, [CAR] if t < 25 else []) for t in seconds(0, 200, step)])
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_a_car_that_leaves_is_cleared_when_it_was_first_seen_to_be_gone(step):
+    events = watch(scene(absence_s=20), [(t, [CAR] if t < 100 else []) for t in seconds(0, 200, step)])
+    assert len(opened(events)) == 1
+    (event,) = cleared(events)
+    assert 100 <= event.violation.cleared_s <= 100 + step
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_a_bus_in_front_for_forty_seconds_keeps_the_parked_car_one_case(step):
+    bus = Seen((300, 450, 900, 720))
+    moments = [(t, [bus] if 60 <= t < 100 else [CAR]) for t in seconds(0, 300, step)]
+    events = watch(scene(dwell_s=50, absence_s=20), moments)
+    assert len(opened(events)) == 1
+    assert not cleared(events)
+
+
+def test_a_person_in_front_hides_the_place_and_clears_nothing():
+    person = Seen((450, 420, 640, 700), "person")
+    events = watch(scene(absence_s=20), [(t, [person] if 60 <= t < 160 else [CAR]) for t in seconds(0, 300, 1)])
+    assert len(opened(events)) == 1
+    assert not cleared(events)
+
+
+def test_an_outage_of_ten_minutes_makes_no_second_case():
+    times = [t for t in seconds(0, 1500, 2) if not 100 <= t < 700]
+    events = watch(scene(), [(t, [CAR]) for t in times])
+    assert len(opened(events)) == 1
+    assert not cleared(events)
+
+
+def test_a_car_that_the_detector_misses_every_third_time_is_one_case():
+    events = watch(scene(), [(t, [] if i % 3 == 2 else [CAR]) for i, t in enumerate(seconds(0, 400, 1))])
+    assert len(opened(events)) == 1
+
+
+def test_a_car_seen_only_weakly_at_first_has_its_onset_then():
+    weak = replace(CAR, score=0.2)
+    events = watch(scene(dwell_s=30), [(t, [weak if t < 20 else CAR]) for t in seconds(0, 60, 1)])
+    assert [e.violation.onset_s for e in opened(events)] == [0]
+
+
+def test_what_is_never_seen_strongly_is_no_case():
+    assert not watch(scene(), [(t, [replace(CAR, score=0.3)]) for t in seconds(0, 200, 1)])
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_two_side_by_side_are_two_cases_and_the_one_that_leaves_is_cleared(step):
+    moments = [(t, [CAR, NEIGHBOUR] if t < 100 else [NEIGHBOUR]) for t in seconds(0, 200, step)]
+    events = watch(scene(absence_s=20), moments)
+    assert len(opened(events)) == 2
+    (gone,) = cleared(events)
+    assert np.allclose(np.array(gone.violation.xyxy) * (1920, 1080, 1920, 1080), CAR.xyxy, atol=5)
+
+
+@pytest.mark.parametrize("step", [0.04, 0.1, 0.5, 1.0])
+def test_a_car_that_drives_through_is_none(step):
+    moments = [(t, [Seen((100 + 60 * t, 500, 340 + 60 * t, 660))]) for t in seconds(0, 28, step)]
+    assert not watch(scene(dwell_s=5), moments)
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0])
+def test_a_car_that_creeps_in_a_jam_is_none(step):
+    """Half a body length in five seconds: it never stays at one place for ten."""
+    moments = [(t, [Seen((100 + 24 * t, 500, 340 + 24 * t, 660))]) for t in seconds(0, 60, step)]
+    assert not watch(scene(dwell_s=10), moments)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1.0, 2.0, 4.0]))
+def test_different_cars_in_one_lane_at_successive_key_frames_are_none(seed, step):
+    """By geometry alone, without pictures: each car is somewhere else along the lane, often over the last one."""
+    random = np.random.default_rng(seed)
+    moments = []
+    for t in seconds(0, 120, step):
+        x = float(random.uniform(300, 700))
+        size = float(random.uniform(0.8, 1.25))
+        moments.append((t, [Seen((x, 660 - 160 * size, x + 240 * size, 660))]))
+    assert not opened(watch(scene(dwell_s=30), moments))
+
+
+def test_a_second_box_around_the_same_car_makes_no_second_case():
+    """The detector changes its mind about how far the car reaches, for good."""
+    longer = Seen((400, 500, 720, 670))
+    events = watch(scene(), [(t, [CAR] if t < 100 else [longer]) for t in seconds(0, 300, 1)])
+    assert len(opened(events)) == 1
+    assert not cleared(events)
+
+
+def test_a_car_back_after_its_place_was_seen_empty_is_a_second_case():
+    moments = [(t, [] if 100 <= t < 160 else [CAR]) for t in seconds(0, 300, 1)]
+    events = watch(scene(absence_s=20), moments)
+    assert len(opened(events)) == 2
+    assert len({e.id for e in opened(events)}) == 2
+    assert len(cleared(events)) == 1
+
+
+def test_a_thing_in_an_ignore_zone_is_not_even_tracked():
+    ignore = Zones((Zone("screen", "ignore", np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)),))
+    watched = scene(zones=ignore)
+    assert not watch(watched, [(t, [CAR]) for t in seconds(0, 100, 1)])
+    assert not watched.tracker.tracks
+
+
+def test_a_near_miss_says_what_kept_it():
+    watched = scene(dwell_s=100)
+    watch(watched, [(t, [CAR]) for t in seconds(0, 60, 1)])
+    (track,) = watched.standing()
+    assert track.kept_from == "stood 59.0 s of the 100 s that the rule asks for"
+
+
+def test_dwell_counts_only_within_the_hours_of_a_zone():
+    zone = Zone("day", "no_parking", np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float),
+                hours=WeeklySchedule.parse({"daily": "08:00-18:00"}))  # fmt: skip
+    start = datetime(2026, 5, 4, 7, 59, 30, tzinfo=UTC)
+    events = watch(scene(dwell_s=60, zones=Zones((zone,))), [(t, [CAR]) for t in seconds(0, 200, 1)], start)
+    (event,) = opened(events)
+    assert event.violation.onset == start
+    assert event.violation.confirmed_at == datetime(2026, 5, 4, 8, 1, 0, tzinfo=UTC)
+
+
+def test_the_same_street_gives_the_same_ids():
+    moments = [(t, [CAR, NEIGHBOUR]) for t in seconds(0, 100, 1)]
+    first, second = (sorted(e.id for e in opened(watch(scene(), moments))) for _ in range(2))
+    assert first == second
+    assert len(first) == 2
+
+
+def test_open_violations_tell_how_long_they_stood_ever_more_rarely():
+    events = watch(scene(dwell_s=30), [(t, [CAR]) for t in seconds(0, 2000, 1)])
+    assert [round(e.violation.sightings, -1) for e in events if e.kind == "extended"] == [60, 120, 240, 480, 960, 1920]
+
+
+def test_what_passes_leaves_no_tracks_behind():
+    watched = scene(dwell_s=300, absence_s=60)
+    random = np.random.default_rng(3)
+    for i in range(3000):
+        x, y = random.uniform(0, 1500), random.uniform(0, 900)
+        list(watched.observe(frame(i * 1.0), detections([Seen((x, y, x + 150, y + 100))])))
+    assert len(watched.tracker.tracks) < 200
