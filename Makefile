@@ -45,7 +45,7 @@ $(SCENE): $(PHOTO) $(wildcard benchmarks/demo_*.py) | $(APP)
 # The photograph lies in a package of its publisher (AGPL-3.0). Only this one file is taken out; no code of it is run.
 $(PHOTO): | $(APP)
 	@mkdir -p .cache/wheel
-	$(BIN)/python -m pip download --quiet --no-deps --only-binary :all: --dest .cache/wheel ultralytics-opencv-headless
+	$(BIN)/python -m pip download --quiet --no-deps --only-binary :all: --dest .cache/wheel ultralytics-opencv-headless==8.4.190
 	$(BIN)/python -c "import pathlib, zipfile; \
 	wheel = zipfile.ZipFile(next(pathlib.Path('.cache/wheel').glob('*.whl'))); \
 	pathlib.Path('$@').write_bytes(wheel.read('ultralytics/assets/bus.jpg'))"
