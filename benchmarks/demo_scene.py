@@ -75,7 +75,7 @@ def write_scene(out: Path, photo_path: Path, minutes: float = 6.0) -> int:
     unfinished = out.with_name(out.name + ".part")
     with av.open(str(unfinished), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         container.metadata["creation_time"] = START.isoformat().replace("+00:00", "Z")
-        regular = f"keyint={gop}:min-keyint={gop}:scenecut=0"
+        regular = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0"  # as cameras encode
         stream = container.add_stream(
             "libx264", rate=FPS, options={"preset": "veryfast", "crf": "28", "x264-params": regular}
         )

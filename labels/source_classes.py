@@ -31,10 +31,7 @@ def load_source_classes(source: str) -> SourceClasses:
     Raises ``SourceClassesError``.
     """
     shipped = resources.files("labels") / "sources"
-    if source.endswith((".yaml", ".yml")):
-        file = Path(source)
-    else:
-        file = shipped / f"{source}.yaml"  # type: ignore[assignment]
+    file = Path(source) if source.endswith((".yaml", ".yml")) else shipped / f"{source}.yaml"
     if not file.is_file():
         names = ", ".join(sorted(f.name.removesuffix(".yaml") for f in shipped.iterdir() if f.name.endswith(".yaml")))
         raise SourceClassesError(

@@ -9,7 +9,7 @@ Rows = NDArray[np.float32]
 SCORE_FLOOR = 0.05
 """Boxes below it are no detections."""
 
-IOU_THRESHOLD = 0.6
+IOU_THRESHOLD = 0.65
 """Of two boxes of one class that overlap more, the weaker is a duplicate."""
 
 
@@ -29,7 +29,8 @@ def iou_matrix(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     overlap = (bottom_right - top_left).clip(min=0).prod(axis=2)
     area = (xyxy[:, 2:] - xyxy[:, :2]).clip(min=0).prod(axis=1)
     union = area[:, None] + area[None, :] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    iou: NDArray[np.float32] = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    return iou
 
 
 def suppress(rows: Rows, threshold: float = IOU_THRESHOLD, *, across_classes: bool = False) -> Rows:

@@ -148,9 +148,7 @@ def _texts(value: object) -> bool:
 
 
 def _size(value: object) -> bool:
-    return (
-        isinstance(value, list) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)
-    )
+    return isinstance(value, list) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)
 
 
 def _score(value: object) -> bool:
@@ -158,4 +156,4 @@ def _score(value: object) -> bool:
 
 
 def _per_key(value: object, keys: object) -> bool:
-    return isinstance(value, dict) and _texts(keys) and set(value) == set(keys)  # type: ignore[arg-type]
+    return isinstance(value, dict) and isinstance(keys, list) and _texts(keys) and set(value) == set(keys)

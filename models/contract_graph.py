@@ -1,4 +1,4 @@
-"""The detector's contract around an Ultralytics network, as one torch module to export. Imports torch: training only."""
+"""The detector's contract around an Ultralytics network, as one torch module to export (imports torch)."""
 
 from collections.abc import Sequence
 from copy import deepcopy

@@ -15,6 +15,8 @@ def open_session(path: Path, threads: int = 0) -> ort.InferenceSession:
     """
     if not path.is_file():
         raise ModelRefused(path, ["there is no such file" if not path.exists() else "it is not a file"])
+    if path.suffix == ".pt":
+        raise ModelRefused(path, ["it holds PyTorch weights; make a model file of them with python -m models.export"])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -40,4 +42,4 @@ def _providers() -> list[str]:
 def _sentence(error: Exception) -> str:
     """The part of an ONNX Runtime message that tells something: the first line after its numeric codes."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(" : ")[-1].strip()[:200]
+    return lines[0].split(" : ")[-1].split(" failed:")[-1].strip()[:200]

@@ -49,12 +49,14 @@ class SoFar:
     """What was read of a camera, by this run and those before it. Plain values, so that a snapshot can keep it.
 
     pictures: how many the recording has; skipped: how many of them lie before the segment where reading begins again.
+    wall_s: how long it took.
     """
 
     files: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
     pictures: int = 0
     skipped: int = 0
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class CameraJob:
     reader: RecordingReader = field(init=False)
     queue: FrameQueue = field(init=False)
     observed_s: float = field(init=False)
+    wall_s: float = 0.0
     saved_at: float = 0.0
     _pictures_before: dict[int, int] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -180,7 +183,7 @@ class CameraJob:
             again = {f.name for f in self.plan.recording.segments[self.resume.begin.segment :]}
             files = [f for f in before.files if f["name"] not in again] + files
             failures = [f for f in before.failures if f["file"] not in again] + failures
-        return SoFar(files, failures, before.skipped + statistics.packets)
+        return SoFar(files, failures, before.skipped + statistics.packets, wall_s=before.wall_s + self.wall_s)
 
     def _skipped(self, begin: Checkpoint | None) -> int:
         """Pictures before a checkpoint, to within the group in which its segment's first picture was taken."""

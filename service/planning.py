@@ -16,7 +16,7 @@ from service.city_camera import Camera
 from service.results import STATE
 from streams.crops import InputShape, Tiles
 from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera
-from streams.source import Recording
+from streams.source import Recording, Segment, is_url
 from vision.scene import SceneRules
 
 
@@ -83,7 +83,7 @@ def _hash(values: Any) -> str:
 def _recordings(request: Request) -> list[Recording]:
     starts = Starts(request.start, request.start_pattern, request.city.zone_info if request.city else UTC)
     if request.city is None:
-        paths = expand(request.sources)
+        paths = _expand(request.sources, request.results)
         if request.camera_id:
             return [starts.first(one_camera(request.camera_id, paths, starts=starts))]
         found = group_by_camera(paths, starts)
@@ -100,18 +100,14 @@ def _by_city(request: Request, city: City, starts: Starts) -> list[Recording]:
     """The city's cameras with the files that are theirs: those named for ``--camera``, else by the city file's URLs."""
     if request.camera_id is not None:
         camera = _named(city, request.camera_id)
-        paths = expand(request.sources or [city.source(camera)])
+        paths = _expand(request.sources or [city.source(camera)], request.results)
         return [one_camera(camera.id, paths, camera.views[0].id, _starts(starts, camera, city))]
-    theirs = {c.id: {os.path.realpath(p) for p in _expand_quietly([city.source(c)])} for c in city.cameras}
     if not request.sources:
-        return [
-            one_camera(c.id, sorted(theirs[c.id]), c.views[0].id, _starts(starts, c, city))
-            for c in city.cameras
-            if theirs[c.id]
-        ]
+        return [_of_camera(c, city, starts, request.results) for c in city.cameras]
+    owners = {_same_file(p): c.id for c in city.cameras for p in _found(city.source(c), request.results)}
     by_camera: dict[str, list[str]] = {}
-    for path in expand(request.sources):
-        owner = _owner(path, theirs, city)
+    for path in _expand(request.sources, request.results):
+        owner = owners.get(_same_file(path)) or _owner_by_name(path, city)
         by_camera.setdefault(owner, []).append(path)
     return [
         one_camera(id, paths, city.camera(id).views[0].id, _starts(starts, city.camera(id), city))
@@ -119,11 +115,17 @@ def _by_city(request: Request, city: City, starts: Starts) -> list[Recording]:
     ]
 
 
-def _owner(path: str, theirs: Mapping[str, set[str]], city: City) -> str:
-    """The camera whose URLs name the file, or whose id stands in its name or in its folders' names."""
-    for camera_id, paths in theirs.items():
-        if os.path.realpath(path) in paths:
-            return camera_id
+def _of_camera(camera: Camera, city: City, starts: Starts, results: Path) -> Recording:
+    """What the city file's URL names; where that is nothing, a recording that the reader will name as missing."""
+    source = city.source(camera)
+    paths = _found(source, results)
+    if not paths:
+        return Recording(camera.id, camera.views[0].id, (Segment(source),))
+    return one_camera(camera.id, paths, camera.views[0].id, _starts(starts, camera, city))
+
+
+def _owner_by_name(path: str, city: City) -> str:
+    """The camera whose id stands in the file's name or in its folders' names."""
     named = [c.id for c in city.cameras if any(_names(part, c.id) for part in Path(path).parts[-4:])]
     if len(named) == 1:
         return named[0]
@@ -144,14 +146,26 @@ def _names(part: str, camera_id: str) -> bool:
     return stem == camera_id or any(stem.startswith(camera_id + mark) for mark in "_-. ")
 
 
-def _expand_quietly(sources: Sequence[str]) -> list[str]:
-    found = []
-    for source in sources:
-        try:
-            found += expand([source])
-        except SourceProblem:
-            continue  # a camera whose recordings are not on this disk
-    return found
+def _expand(sources: Sequence[str], results: Path) -> list[str]:
+    """What the sources name, without the clips of earlier evidence where the results lie among the recordings."""
+    paths = expand(sources)
+    inside = Path(os.path.realpath(results))
+    named = {_same_file(s) for s in sources}
+    kept = [p for p in paths if _same_file(p) in named or not Path(_same_file(p)).is_relative_to(inside)]
+    if not kept:
+        raise SourceProblem(f"{', '.join(sources)}: holds nothing but results of an earlier run in {results}")
+    return kept
+
+
+def _found(source: str, results: Path) -> list[str]:
+    try:
+        return _expand([source], results)
+    except SourceProblem:
+        return []  # a camera whose recordings are not on this disk
+
+
+def _same_file(path: str) -> str:
+    return path if is_url(path) else os.path.realpath(path)
 
 
 def _starts(starts: Starts, camera: Camera, city: City) -> Starts:

@@ -1,13 +1,15 @@
 """What scoring leaves in its folder besides the evidence: ``violations.jsonl``, ``tracks.jsonl``, ``run.json``."""
 
+import fcntl
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from labels.violation import ViolationType
 from vision.durable import write_durably
 from vision.evidence import evidence_folder
+from vision.journal import naming
 from vision.records import Violation, iso
 
 JOURNAL, VIOLATIONS, TRACKS, RUN, STATE = "journal.jsonl", "violations.jsonl", "tracks.jsonl", "run.json", "state"
@@ -16,6 +18,24 @@ EVIDENCE = "evidence"
 
 class NoResults(Exception):
     """The folder holds no results; the message says how to get some."""
+
+
+class ResultsInUse(Exception):
+    """Another run writes into the folder."""
+
+
+def claim(results: Path) -> IO[bytes]:
+    """Keep other runs out of the folder until the returned file is closed, or the program ends in whatever way.
+
+    Raises ``ResultsInUse``, ``OSError``.
+    """
+    lock = (results / STATE / "lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ResultsInUse(f"{results}: another run is writing here; wait for it or name another --out") from None
+    return lock
 
 
 def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: Path) -> dict[str, Any]:
@@ -51,7 +71,8 @@ def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: P
 
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """JSON lines, whole or not at all. Raises ``OSError``."""
-    write_durably(path, b"".join(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in records))
+    with naming(path):
+        write_durably(path, b"".join(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in records))
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -3,13 +3,13 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from labels.catalogue import load_catalogue
 from models.detector import Detector
 from service.camera_job import CameraJob, CameraPlan, content_of, plan_resume
-from service.results import EVIDENCE, JOURNAL, STATE
+from service.results import EVIDENCE, JOURNAL, STATE, claim
 from streams.batcher import Batcher
 from streams.frame import ViewKey
 from streams.recorder import Recorder
@@ -22,17 +22,17 @@ from vision.scene import Scene
 from vision.seal import Chain
 
 SAVE_EVERY_S = 15.0
+"""How much work a crash may cost, in seconds of our time."""
 
 
 @dataclass(slots=True)
 class CameraOutcome:
-    """How it went with one camera. Durations in seconds; ``skipped``: an earlier run had scored it already."""
+    """How it goes with one camera. ``began``: by our clock; ``skipped``: an earlier run had scored it already."""
 
     job: CameraJob
-    wall_s: float = 0.0
+    began: float = 0.0
     skipped: bool = False
     error: BaseException | None = None
-    notes: list[str] = field(default_factory=list)
 
     @property
     def camera_id(self) -> str:
@@ -73,9 +73,9 @@ class Scoring:
         self.stopping = False
         self.wall_s = 0.0
         self._bytes = _Bytes(plans)
-        results.mkdir(parents=True, exist_ok=True)
         for folder in (EVIDENCE, STATE):
-            (results / folder).mkdir(exist_ok=True)
+            (results / folder).mkdir(parents=True, exist_ok=True)
+        self._claim = claim(results)
         self.journal = Journal(results / JOURNAL)
         self.chain = Chain(results / EVIDENCE, key)
         self.recorders: dict[str, Recorder] = {}
@@ -86,7 +86,7 @@ class Scoring:
 
     def run(self) -> list[CameraOutcome]:
         """Score everything. Raises ``EvidenceFailed`` or ``OSError`` when results cannot be written."""
-        saved_at = began = self.clock()
+        began = self.clock()
         try:
             while self._start_some():
                 batch = self.batcher.next()
@@ -97,9 +97,7 @@ class Scoring:
                     self.running[frame.view.camera_id].job.observed_s = frame.elapsed_s
                 for camera_id, error in batch.ended:
                     self._finish(camera_id, error)
-                if self.clock() - saved_at >= SAVE_EVERY_S:
-                    saved_at = self.clock()
-                    self._save()
+                self._save()
                 self.watching.progress(self)
             self.evidence.flush()
             return self.outcomes
@@ -108,13 +106,18 @@ class Scoring:
             for outcome in self.running.values():
                 outcome.job.abandon()
             self.evidence.close()
+            self._claim.close()
 
     def stop(self) -> None:
-        """End early: what was read is still judged, and another run goes on from there."""
+        """End early: what was read is still judged, and another run goes on from there. Signal handlers may call it."""
         self.stopping = True
-        self.plans.clear()
         for outcome in list(self.running.values()):
             outcome.job.stop()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether something was left for another run."""
+        return bool(self.plans) or any(o.job.interrupted for o in self.outcomes)
 
     def scored_s(self) -> float:
         """Seconds of video that this run has judged so far."""
@@ -126,56 +129,69 @@ class Scoring:
         return self._bytes.fraction([*self.outcomes, *self.running.values()])
 
     def _start_some(self) -> bool:
-        while self.plans and len(self.running) < self.jobs:
+        while self.plans and len(self.running) < self.jobs and not self.stopping:
             self._start(self.plans.popleft())
         return bool(self.running)
 
     def _start(self, plan: CameraPlan) -> None:
         content = content_of(plan.recording)
         resume = plan_resume(plan, content)
-        if resume.anew_because:
-            self.watching.note(f"{plan.camera_id}: {resume.anew_because} since the last run: it is scored anew")
-        if resume.after_s == float("-inf"):
-            self._set_aside(plan.camera_id, resume.anew_because or "an earlier run was not kept")
+        if resume.set_aside:
+            self._set_aside(plan.camera_id, resume.set_aside)
         view = ViewKey(plan.camera_id, plan.recording.view_id)
         scene = Scene(view, plan.rules)
         job = CameraJob(plan, scene, Recorder(), resume, content)
-        outcome = CameraOutcome(job, wall_s=self.clock(), skipped=resume.done)
+        outcome = CameraOutcome(job, began=self.clock(), skipped=resume.done)
         if resume.done:
             self.watching.note(f"{plan.camera_id}: scored by an earlier run, nothing has changed")
-            outcome.wall_s = 0.0
             self.outcomes.append(outcome)
             return
         if resume.after_s > float("-inf"):
             self.watching.note(f"{plan.camera_id}: goes on at {resume.after_s:.0f} s")
+        if resume.begin is None:
+            job.save(finished=False)  # what is confirmed before the next time belongs to this model and these files
         self.scenes[view] = scene
         self.recorders[plan.camera_id] = job.recorder
         self.running[plan.camera_id] = outcome
+        job.saved_at = self.clock()
         job.start(self.batcher)
+        if self.stopping:
+            job.stop()
 
     def _set_aside(self, camera_id: str, reason: str) -> None:
         """The camera's earlier violations make way: their evidence is buried with a tombstone that says why."""
-        for violation_id in self.journal.forget(camera_id):
+        ids = self.journal.of_camera(camera_id)
+        if ids:
+            self.watching.note(f"{camera_id}: {reason}: it is scored anew, and its earlier violations are set aside")
+        for violation_id in ids:
             final = evidence_folder(self.results / EVIDENCE, violation_id)
             if (final / "manifest.json").exists():
                 self.chain.bury(final, f"scored anew: {reason}", "streetorder score")
+        self.journal.forget(camera_id)
 
     def _finish(self, camera_id: str, error: BaseException | None) -> None:
         outcome = self.running.pop(camera_id)
         job = outcome.job
-        outcome.wall_s = self.clock() - outcome.wall_s
+        job.wall_s = self.clock() - outcome.began
         outcome.error = error
-        self.pipeline.finish(job.scene.view)
+        if job.interrupted:
+            # A clip that still waits for its post-roll is left to the next run, which sees the thing confirmed again.
+            complete = not self.evidence.forgo(camera_id)
+        else:
+            complete = True
+            self.pipeline.finish(job.scene.view)
         self.evidence.flush()
-        if error is None:
+        if error is None and complete:
             job.save(finished=not job.interrupted)
         del self.scenes[job.scene.view], self.recorders[camera_id]
         self.outcomes.append(outcome)
 
     def _save(self) -> None:
         for camera_id, outcome in self.running.items():
-            if self.evidence.idle(camera_id) and outcome.job.observed_s > float("-inf"):
+            if self.clock() - outcome.job.saved_at >= SAVE_EVERY_S and self.evidence.idle(camera_id):
+                outcome.job.wall_s = self.clock() - outcome.began
                 outcome.job.save(finished=False)
+                outcome.job.saved_at = self.clock()
 
 
 class _Bytes:

@@ -24,8 +24,9 @@ from service.results import (
     write_lines,
 )
 from service.scoring import CameraOutcome, Scoring
+from streams.source import redact
 from vision.durable import write_durably
-from vision.records import iso
+from vision.journal import naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Summary:
         types = load_catalogue().types
         lines = [f"{count:>5}  {types[key].zh}  {types[key].en}" for key, count in counts.most_common()]
         speed = f", {self.speed:.0f} times faster than real time" if self.speed else ""
-        lines.append(f"{len(self.violations)} violations in {self.scored_s / 60:.1f} minutes of video{speed}")
+        read = (
+            f"{self.scored_s / 60:.1f} minutes of video were read{speed}" if self.scored_s else "nothing new was read"
+        )
+        lines.append(f"{len(self.violations)} violations; {read}")
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join([*lines, f"report: {self.report}"])
 
@@ -76,7 +80,10 @@ def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
     write_lines(results / VIOLATIONS, lines)
     _write_tracks(scoring)
     cameras = _cameras(scoring)
-    notes = [f"{o.camera_id}: {note}" for o in scoring.outcomes for note in _notes(o)]
+    now = {o.camera_id for o in scoring.outcomes}
+    notes = [f"{c['camera_id']}: {note}" for c in cameras if c["camera_id"] in now for note in c["notes"]]
+    if scoring.interrupted:
+        notes.append("interrupted; the same command goes on from here")
     wall_s = scoring.wall_s
     seen = {key: rules.types[key] for o in scoring.outcomes for rules in [o.job.plan.rules] for key in rules.types}
     run: dict[str, Any] = {
@@ -84,7 +91,8 @@ def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
         "model": card.sha256,
         "dwell_s": {key: t.rule.dwell_s for key, t in seen.items()},
     }
-    write_durably(results / RUN, json.dumps(run, ensure_ascii=False, indent=1).encode())
+    with naming(results / RUN):
+        write_durably(results / RUN, json.dumps(run, ensure_ascii=False, indent=1).encode())
     report = write_report(
         results,
         lines,
@@ -96,7 +104,7 @@ def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
         unproven=frozenset(key for key in seen if not card.proven.get(key, False)),
         zone=request.city.zone_info if request.city else UTC,
     )
-    failures = [(f["file"], f["message"]) for o in scoring.outcomes for f in _failures(o)]
+    failures = [(f["file"], f["message"]) for c in cameras if c["camera_id"] in now for f in c["failures"]]
     scored_s = scoring.scored_s()
     return Summary(results, report, lines, cameras, failures, notes, wall_s, max(0.0, scored_s))
 
@@ -108,43 +116,29 @@ def _cameras(scoring: Scoring) -> list[dict[str, Any]]:
     except NoResults:
         known = {}
     for outcome in scoring.outcomes:
-        before = known.get(outcome.camera_id)
-        if not (outcome.skipped and before):
-            known[outcome.camera_id] = _camera(outcome, before if outcome.job.resume.begin else None)
-    return list(known.values())
+        known[outcome.camera_id] = _camera(outcome)
+    return [known[camera_id] for camera_id in sorted(known)]
 
 
-def _camera(outcome: CameraOutcome, before: dict[str, Any] | None) -> dict[str, Any]:
-    statistics = outcome.job.reader.statistics
-    files: list[dict[str, Any]] = [
-        {"name": name, "start_s": round(start_s, 3), "end_s": round(end_s, 3), "start_utc": iso(start)}
-        for name, start_s, end_s, start in statistics.segments
-    ]
-    old = [] if before is None else [f for f in before["files"] if not files or f["start_s"] < files[0]["start_s"]]
-    files = [*old, *files]
+def _camera(outcome: CameraOutcome) -> dict[str, Any]:
+    read = outcome.job.so_far()
+    failures = list(read.failures)
+    if outcome.error is not None:
+        failures.append({"file": outcome.camera_id, "message": redact(f"could not be read on: {outcome.error!r}")})
     return {
         "camera_id": outcome.camera_id,
-        "files": files,
-        "pictures": statistics.packets + (before["pictures"] if before else 0),
-        "looked_at": statistics.frames + (before["looked_at"] if before else 0),
-        "duration_s": round(sum((f["end_s"] - f["start_s"] for f in files), 0.0), 3),
-        "wall_s": round(outcome.wall_s + (before["wall_s"] if before else 0.0), 3),
+        "files": read.files,
+        "pictures": read.pictures,
+        "looked_at": outcome.job.scene.frames,
+        "duration_s": round(sum((f["end_s"] - f["start_s"] for f in read.files), 0.0), 3),
+        "wall_s": round(read.wall_s, 3),
         "notes": _notes(outcome),
-        "failures": _failures(outcome),
+        "failures": failures,
     }
-
-
-def _failures(outcome: CameraOutcome) -> list[dict[str, str]]:
-    found = [{"file": f.segment.name, "message": f.message} for f in outcome.job.reader.statistics.failures]
-    if outcome.error is not None:
-        found.append({"file": outcome.camera_id, "message": f"could not be read on: {outcome.error!r}"})
-    return found
 
 
 def _notes(outcome: CameraOutcome) -> list[str]:
     """What a person should know about the result: rules that could not be met or applied, pictures without sight."""
-    if outcome.skipped:
-        return []
     scene, statistics = outcome.job.scene, outcome.job.reader.statistics
     notes = []
     length_s = outcome.job.observed_s
@@ -164,12 +158,11 @@ def _notes(outcome: CameraOutcome) -> list[str]:
 
 
 def _write_tracks(scoring: Scoring) -> None:
-    """What stood for a while and became no violation, and why each violation was confirmed, for ``explain``."""
-    since = {o.camera_id: o.job.resume.after_s for o in scoring.outcomes}
-    earlier = read_lines(scoring.results / TRACKS)
-    kept = [t for t in earlier if t["last_s"] < since.get(t["camera_id"], float("inf"))]
-    for outcome in scoring.outcomes:
-        scene = outcome.job.scene
+    """What stood for a while and became no violation, for ``explain``."""
+    judged = [o.job.scene for o in scoring.outcomes if not o.skipped]
+    anew = {scene.view.camera_id for scene in judged}
+    kept = [t for t in read_lines(scoring.results / TRACKS) if t["camera_id"] not in anew]
+    for scene in judged:
         kept += [scene.account(t) for t in (*scene.finished, *scene.standing())]
     write_lines(scoring.results / TRACKS, {t["id"]: t for t in kept}.values())
 

@@ -76,7 +76,7 @@ class FrameQueue:
 
 
 class Batcher:
-    """Takes frames from all open queues, fairly: each batch begins with the camera after the one served last."""
+    """Takes frames from all open queues, fairly: the camera served longest ago comes first."""
 
     def __init__(self, largest: int = 4):
         self.largest = largest
@@ -110,16 +110,15 @@ class Batcher:
         return Batch(tuple(frames), tuple((q.camera_id, q.error) for q in ended))
 
     def _take(self) -> list[Frame]:
+        """A frame at a time from the camera that has waited longest; a frame of another size waits in front."""
         frames: list[Frame] = []
-        for _ in range(self.largest):
-            for _ in range(len(self._queues)):
-                queue = self._queues[0]
-                self._queues.rotate(-1)
-                if queue.frames and len(frames) < self.largest and _fits(frames, queue.frames[0]):
-                    frames.append(queue.frames.popleft())
-                    break
-            else:
+        while len(frames) < self.largest:
+            queue = next((q for q in self._queues if q.frames and _fits(frames, q.frames[0])), None)
+            if queue is None:
                 break
+            frames.append(queue.frames.popleft())
+            self._queues.remove(queue)
+            self._queues.append(queue)
         return frames
 
 

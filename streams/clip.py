@@ -1,5 +1,7 @@
 """Clips: packets remuxed, never re-encoded; and a preview in H.264 where browsers cannot play the codec."""
 
+import errno
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,10 +29,10 @@ def write_clip(span: PacketSpan, folder: Path) -> Path:
         try:
             _remux(span, path)
             return path
-        except (ValueError, av.error.FFmpegError) as error:
+        except (OSError, ValueError, av.error.FFmpegError) as error:
             path.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno == 28:
-                raise OSError(28, "no space left on the disk", str(path)) from None
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise OSError(errno.ENOSPC, "no space left on the disk", str(path)) from None
             reasons.append(f"{container}: {error}")
     raise ClipProblem("; ".join(reasons))
 
@@ -44,33 +46,43 @@ def needs_preview(span: PacketSpan, clip: Path) -> bool:
 
 
 def write_preview(span: PacketSpan, path: Path) -> None:
-    """Re-encode to H.264, upright, at most 720 lines. Raises ``ClipProblem`` when nothing decodes."""
+    """Re-encode to H.264, upright, at most 720 lines, timestamps from zero.
+
+    Raises ``ClipProblem`` when nothing decodes, ``OSError`` when it cannot be written; then nothing is left.
+    """
+    try:
+        _encode(span, path)
+    except (ClipProblem, OSError, av.error.FFmpegError) as error:
+        path.unlink(missing_ok=True)
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise OSError(errno.ENOSPC, "no space left on the disk", str(path)) from None
+        raise
+
+
+def _encode(span: PacketSpan, path: Path) -> None:
     parameters = span.group.parameters
     decoder = parameters.decoder()
-    start_s = span.start_s
-    rate = min(parameters.rate, Fraction(30))
     size: tuple[int, int] | None = None
     last = -1
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
-        stream = output.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "26"})
+        stream = output.add_stream(
+            "libx264", rate=min(parameters.rate, Fraction(30)), options={"preset": "veryfast", "crf": "26"}
+        )
         stream.pix_fmt, stream.time_base = "yuv420p", CLOCK
         stream.codec_context.time_base = CLOCK
-        times = {p.pts: p.elapsed_s for p in span.packets}
-        for packet in (*span.packets, None):
+        for packet in (*_from_zero(span), None):
             try:
-                frames = decoder.context.decode(packet.to_av() if packet else None)
+                frames = decoder.context.decode(packet)
             except av.error.FFmpegError:
                 continue
             for frame in frames:
-                pts = round((times.get(frame.pts or 0, start_s) - start_s) / CLOCK)
-                if pts <= last:
-                    continue
-                last = pts
                 if size is None:
                     size = _preview_size(upright_size(frame, parameters.pixel_aspect))
                     stream.width, stream.height = size
                 picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(scaled(frame, size)), format="rgb24")
-                picture.pts, picture.time_base = pts, CLOCK
+                # Pictures leave the decoder in their order, whatever their time stamps say.
+                last = max(last + 1, frame.pts or 0)
+                picture.pts, picture.time_base = last, CLOCK
                 output.mux(stream.encode(picture))
         if size is None:
             raise ClipProblem("nothing of the clip decodes")
@@ -78,23 +90,28 @@ def write_preview(span: PacketSpan, path: Path) -> None:
 
 
 def _remux(span: PacketSpan, path: Path) -> None:
-    base_s = min(p.elapsed_s for p in span.packets)
     options = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=options) as output:
         stream = output.add_stream_from_template(span.group.parameters.template, opaque=True)
         stream.time_base = CLOCK
-        last_dts: int | None = None
-        # Timestamps start at zero with the first picture; decoding times that lie before it move up together.
-        early = min(0, round((min(p.decode_s for p in span.packets) - base_s) / CLOCK))
-        for packet in span.packets:
-            moved = packet.to_av()
-            moved.stream = stream
-            pts = round((packet.elapsed_s - base_s) / CLOCK)
-            dts = min(pts, round((packet.decode_s - base_s) / CLOCK))
-            dts = max(dts, early) if last_dts is None else max(dts, last_dts + 1)
-            moved.pts, moved.dts, last_dts = max(pts, dts), dts, dts
-            moved.duration, moved.time_base = round(packet.duration_s / CLOCK), CLOCK
-            output.mux(moved)
+        for packet in _from_zero(span):
+            packet.stream = stream
+            output.mux(packet)
+
+
+def _from_zero(span: PacketSpan) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+    """The packets with times of their own: the earliest picture at zero, decoding times rising and never after pts."""
+    base_s = min(p.elapsed_s for p in span.packets)
+    last_dts: int | None = None
+    for packet in span.packets:
+        moved = packet.to_av()
+        pts = round((packet.elapsed_s - base_s) / CLOCK)
+        dts = min(pts, round((packet.decode_s - base_s) / CLOCK))
+        dts = dts if last_dts is None else max(dts, last_dts + 1)
+        moved.pts, moved.dts, last_dts = max(pts, dts), dts, dts
+        moved.duration, moved.time_base = round(packet.duration_s / CLOCK), CLOCK
+        moved.is_keyframe = packet.keyframe or packet is span.packets[0]
+        yield moved
 
 
 def _preview_size(size: tuple[int, int]) -> tuple[int, int]:

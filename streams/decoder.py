@@ -18,11 +18,16 @@ MAX_PENDING = 64
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A picture and the packet that it comes from."""
+    """A picture, its time and the packet that it comes from.
+
+    lead: the group before, where the picture does not decode from its own group alone.
+    """
 
     frame: VideoFrame
+    elapsed_s: float
     group: Group
     index: int
+    lead: Group | None
 
 
 class PictureDecoder:
@@ -38,57 +43,73 @@ class PictureDecoder:
         self.damaged = 0
         self._parameters: CodecParameters | None = None
         self._single: Decoder | None = None
-        self._running: Decoder | None = None
-        self._attached: Group | None = None  # the group whose packets the running decoder has been fed up to now
-        self._pending: dict[int, tuple[Group, int]] = {}
+        self._running: Decoder | None = None  # fed with every packet from some group's start up to now
+        self._group: Group | None = None
+        self._before: Group | None = None
+        self._pending: dict[int, tuple[Group, int, Group | None]] = {}
+        self._times: list[float] = []
+
+    @property
+    def pending(self) -> int:
+        """Wanted pictures that are still inside the running decoder."""
+        return len(self._pending)
 
     def push(self, group: Group, wanted: bool, dense: bool) -> Iterator[Decoded]:
-        """Take the newest packet of ``group``; yield the pictures that are ready."""
+        """Take the newest packet of ``group``; yield the pictures that are ready.
+
+        dense: decode on and on, because more pictures will be wanted soon.
+        """
         index = len(group.packets) - 1
         if group.parameters is not self._parameters:
             yield from self.drain()
             self._start(group.parameters)
-        starts_group = index == 0
-        if starts_group and not dense:
-            yield from self.drain()
-        if wanted and starts_group and group.keyed and not dense:
-            yield from self._decode_single(group)
-            return
+        if index == 0:
+            self._before, self._group = self._group, group
+            if group.keyed and not dense:
+                yield from self.drain()
+                if wanted:
+                    yield from self._decode_single(group)
+                return
+        lead = None if group.stands_alone(index) else self._before
         if wanted:
-            self._pending[group.packets[index].pts] = (group, index)
-        if dense and starts_group and (group.keyed or self._attached is not None):
-            self._attached = self._attached or group
-        if self._attached is None and wanted:
-            self._attached = group
-            for earlier in group.packets[:index]:
-                yield from self._feed(earlier)
-        if self._attached is not None and (dense or self._pending):
-            self._attached = group
+            self._await(group, index, lead)
+        if self._running is not None and not (dense or self._pending):
+            self._running = None
+        elif self._running is not None:
             yield from self._feed(group.packets[index])
-        elif not self._pending:
-            self._detach()
+        elif wanted or dense:
+            yield from self._attach(group, self._before if dense else lead)
 
     def drain(self) -> Iterator[Decoded]:
         """Everything still inside the running decoder; it starts anew afterwards."""
-        if self._running is not None and self._attached is not None and self._pending:
+        if self._running is not None and self._pending:
             yield from self._feed(None)
         self._pending.clear()
-        self._detach()
+        self._times.clear()
+        self._running = None
 
     def _start(self, parameters: CodecParameters) -> None:
         self._parameters = parameters
         self._single = parameters.decoder()
-        self._running = None
+        self._group = self._before = None
 
-    def _detach(self) -> None:
-        if self._attached is not None:
-            self._attached = None
-            self._running = None
+    def _await(self, group: Group, index: int, lead: Group | None) -> None:
+        packet = group.packets[index]
+        self._pending[packet.pts] = (group, index, lead)
+        self._times.append(packet.elapsed_s)
+        if len(self._pending) > MAX_PENDING:
+            del self._pending[next(iter(self._pending))]
+            self._times.remove(min(self._times))
+
+    def _attach(self, group: Group, lead: Group | None) -> Iterator[Decoded]:
+        """Start a decoder and feed it what the newest picture needs."""
+        assert self._parameters is not None
+        self._running = self._parameters.decoder(self.threads)
+        for packet in (*(lead.packets if lead else ()), *group.packets):
+            yield from self._feed(packet)
 
     def _feed(self, packet: EncodedPacket | None) -> Iterator[Decoded]:
-        assert self._parameters is not None
-        if self._running is None:
-            self._running = self._parameters.decoder(self.threads)
+        assert self._running is not None
         for frame in self._decode(self._running, packet):
             found = self._take(frame)
             if found is not None:
@@ -100,7 +121,7 @@ class PictureDecoder:
         frames += self._decode(self._single, None)
         self._single.context.flush_buffers()
         if frames:
-            yield Decoded(frames[0], group, 0)
+            yield Decoded(frames[0], group.start_s, group, 0, None)
 
     def _decode(self, decoder: Decoder, packet: EncodedPacket | None) -> list[VideoFrame]:
         try:
@@ -116,19 +137,19 @@ class PictureDecoder:
 
     def _take(self, frame: VideoFrame) -> Decoded | None:
         """The wanted packet that this picture belongs to, if it was wanted."""
-        if not self._pending:
+        found = self._pending.pop(frame.pts, None) if frame.pts is not None else None
+        if found is None:
             return None
-        if frame.pts is None:
-            pts = next(iter(self._pending))
-        elif frame.pts in self._pending:
-            pts = frame.pts
-        else:
-            return None
-        # Pictures leave in the order of their times: what was sent before this one and is older was lost on the way.
-        for earlier in list(self._pending):
-            if earlier == pts:
-                break
-            if earlier < pts or len(self._pending) > MAX_PENDING:
-                del self._pending[earlier]
-        group, index = self._pending.pop(pts)
-        return Decoded(frame, group, index)
+        group, index, lead = found
+        elapsed_s = group.packets[index].elapsed_s
+        if group.parameters.shuffled and not (group.keyed and index == 0):
+            # Pictures leave the decoder in the order of their times, so this one has the earliest of those awaited.
+            elapsed_s = min(self._times)
+            self._times.remove(elapsed_s)
+            return Decoded(frame, elapsed_s, group, index, lead)
+        # For the same reason, what was sent before this one and is older was lost on the way.
+        self._times = [time_s for time_s in self._times if time_s > elapsed_s]
+        for pts, (before, i, _) in list(self._pending.items()):
+            if before.packets[i].elapsed_s < elapsed_s and not group.parameters.shuffled:
+                del self._pending[pts]
+        return Decoded(frame, elapsed_s, group, index, lead)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from streams.filename_time import file_start
 from streams.frame import Clock
 from streams.likeness import same_view
 from streams.source import Recording, Segment, is_url, natural_order, redact
@@ -16,7 +17,12 @@ MEDIA = frozenset(
     " .mjpg .wmv .asf .3gp .ogv .mxf .ps .nut .ivf .m4s".split()
 )
 _NUMBER = re.compile(r"\d+")
-_STAMP = re.compile(r"(?<!\d)(19|20)\d{2}[-_]?\d{2}[-_]?\d{2}(?!\d{3})|\d{2}[-_.:]\d{2}[-_.:]\d{2}")
+_STAMP = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?P<a>[-_.]?)(?:0[1-9]|1[0-2])(?P=a)(?:0[1-9]|[12]\d|3[01])"  # a date, with its time,
+    r"(?:[-_.T ]{0,2}(?:[01]\d|2[0-3])(?P<b>[-_.:h]?)[0-5]\d(?:(?P=b)[0-5]\d\d{0,3})?)?(?:Z|[+-]\d{4})?(?!\d)"
+    r"|(?<!\d)(?:[01]\d|2[0-3])(?P<c>[-_.:h])[0-5]\d(?P=c)[0-5]\d(?!\d)"  # a time alone,
+    r"|(?<!\d)1\d{9}(?:\d{3})?(?!\d)"  # seconds or milliseconds since 1970
+)
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -36,68 +42,75 @@ def expand(sources: Sequence[str]) -> list[str]:
 def _expand_one(source: str) -> Iterable[str]:
     if is_url(source):
         return [source]
+    try:
+        return _files(source.removeprefix("file://"))
+    except (OSError, ValueError, re.error) as error:
+        raise SourceProblem(f"{redact(source)}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _files(source: str) -> Sequence[str]:
     path = Path(source)
-    if path.is_dir():
-        files = [str(p) for p in path.rglob("*") if p.is_file() and p.suffix.lower() in MEDIA]
+    if source and path.is_dir():
+        files = [str(p) for p in path.rglob("*") if p.suffix.lower() in MEDIA and p.is_file() and not _hidden(p, path)]
         if not files:
             raise SourceProblem(f"{source}: no recording in this directory (looked for {' '.join(sorted(MEDIA))})")
         return sorted(files, key=natural_order)
-    if path.exists():
-        return [source]
-    files = sorted((p for p in glob.glob(source, recursive=True) if Path(p).is_file()), key=natural_order)
-    if not files:
+    if source and path.exists():
+        return [str(path)]
+    matches = sorted((str(Path(p)) for p in glob.glob(source, recursive=True) if Path(p).is_file()), key=natural_order)
+    if not matches:
         raise SourceProblem(f"{redact(source)}: no such file, directory or match")
-    return files
+    return matches
 
 
-def file_start(path: str, pattern: str, zone: tzinfo) -> datetime | None:
-    """The start that a file's name states by a strptime pattern such as ``cam1_%Y%m%d_%H%M%S``.
-
-    The pattern may stand for a part of the name; a time without an offset is in ``zone``.
-    """
-    two_digits = r"\d{2}"
-    directives = {"Y": r"\d{4}", "z": r"[+-]\d{2}:?\d{2}|Z", "f": r"\d{1,6}", "j": r"\d{3}", "s": r"\d{9,11}"}
-    parts = re.split(r"(%.)", pattern)
-    regex = "".join(
-        directives.get(part[1], two_digits) if re.fullmatch("%.", part) else re.escape(part) for part in parts
-    )
-    match = re.search(regex, Path(path).name)
-    if match is None:
-        return None
-    if pattern == "%s":
-        return datetime.fromtimestamp(int(match[0]), UTC)
-    try:
-        time = datetime.strptime(match[0], pattern)
-    except ValueError as error:
-        raise SourceProblem(f"--start-pattern {pattern}: {Path(path).name}: {error}") from None
-    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+def _hidden(path: Path, below: Path) -> bool:
+    """Thumbnails, waste bins and the ``._name`` companions that some systems write beside a copy."""
+    return any(part.startswith(".") for part in path.relative_to(below).parts)
 
 
 def one_camera(
     camera_id: str, paths: Sequence[str], view_id: str = "home", starts: "Starts | None" = None
 ) -> Recording:
-    """All the files as one camera's recording: in the order of their starts where known, else of their names."""
+    """All the files as one camera's recording: in the order of their starts where known, else of their names.
+
+    Raises ``SourceProblem`` where a pattern for the starts is wrong or fits none of the names.
+    """
+    recording = _recording(camera_id, paths, view_id, starts)
+    _check_starts([recording], starts)
+    return recording
+
+
+def _recording(camera_id: str, paths: Sequence[str], view_id: str, starts: "Starts | None") -> Recording:
     segments = [starts(path) if starts else Segment(path) for path in paths]
     if all(s.start is not None for s in segments):
         segments.sort(key=lambda s: (s.start or datetime.min.replace(tzinfo=UTC), natural_order(s.url)))
     return Recording(camera_id, view_id, tuple(segments))
 
 
+def _check_starts(recordings: Sequence[Recording], starts: "Starts | None") -> None:
+    files = [s for recording in recordings for s in recording.segments if not s.live]
+    if starts is not None and starts.pattern and files and not any(s.start for s in files):
+        name = Path(files[0].url).name
+        raise SourceProblem(f"--start-pattern {starts.pattern}: none of {len(files)} names has this form, as {name}")
+
+
 def group_by_camera(paths: Sequence[str], starts: "Starts | None" = None) -> list[Recording]:
     """Guess which files belong together when nobody says.
 
-    Files of one folder whose names differ only in their numbers are one camera's segments if the numbers are time
-    stamps, or if neighbouring files show the same view; ``cam1.mp4`` and ``cam2.mp4`` do not. A lone file is a camera.
+    Files of one folder whose names differ only in their time stamps are one camera's segments; no file is opened for
+    that. Names that differ in other numbers are one camera's if neighbouring files show the same view: ``part1.mp4``
+    and ``part2.mp4`` do, ``cam1.mp4`` and ``cam2.mp4`` do not. A lone file is a camera.
     """
     families: dict[tuple[str, str], list[str]] = {}
     for path in paths:
         families.setdefault(_family(path), []).append(path)
     recordings: list[Recording] = []
     taken: set[str] = set()
-    for (_, stem), members in families.items():
+    for members in families.values():
         for run in _runs(members):
-            name = _camera_name(stem if len(run) > 1 else Path(run[0]).stem, run[0], taken)
-            recordings.append(one_camera(name, run, starts=starts))
+            name = _camera_name(run, taken)
+            recordings.append(_recording(name, run, "home", starts))
+    _check_starts(recordings, starts)
     return recordings
 
 
@@ -109,7 +122,10 @@ class Starts:
 
     def __call__(self, path: str) -> Segment:
         if self.pattern and not is_url(path):
-            start = file_start(path, self.pattern, self.zone)
+            try:
+                start = file_start(path, self.pattern, self.zone)
+            except ValueError as error:
+                raise SourceProblem(f"--start-pattern {self.pattern}: {error}") from None
             return Segment(path, start, Clock.FILENAME if start else None)
         return Segment(path)
 
@@ -125,26 +141,36 @@ def _family(path: str) -> tuple[str, str]:
     if is_url(path):
         return path, path
     p = Path(path)
-    return str(p.parent), _NUMBER.sub("#", p.stem) + p.suffix.lower()
+    return str(p.parent), _NUMBER.sub("#", _STAMP.sub("", p.stem)) + p.suffix.lower()
 
 
 def _runs(members: Sequence[str], alike: Callable[[str, str], bool] = same_view) -> list[list[str]]:
-    members = sorted(members, key=natural_order)
-    runs = [[members[0]]]
-    for path in members[1:]:
-        stamped = _STAMP.search(Path(path).stem) is not None
-        if stamped or alike(runs[-1][-1], path):
+    """One family's files as one list a camera."""
+    stamped: dict[str, list[str]] = {}
+    for path in sorted(members, key=natural_order):
+        stamped.setdefault(path if is_url(path) else _STAMP.sub("", Path(path).stem), []).append(path)
+    if any(len(run) > 1 for run in stamped.values()):
+        return list(stamped.values())
+    runs: list[list[str]] = []
+    for path in sorted(members, key=natural_order):
+        if runs and alike(runs[-1][-1], path):
             runs[-1].append(path)
         else:
             runs.append([path])
     return runs
 
 
-def _camera_name(stem: str, path: str, taken: set[str]) -> str:
-    """A name that is safe for files and says where it comes from."""
-    base = redact(stem) if is_url(path) else Path(stem).stem if "#" in stem else stem
-    name = _UNSAFE.sub("_", base.replace("#", "")).strip("_.-") or Path(path).parent.name or "camera"
-    name = re.sub(r"[_.-]{2,}", "_", name)
+def _camera_name(run: Sequence[str], taken: set[str]) -> str:
+    """A name that is safe for files: what the names of the files have in common."""
+    path = run[0]
+    if is_url(path):
+        base = redact(path)
+    elif len(run) == 1:
+        base = Path(path).stem
+    else:
+        stems = {_STAMP.sub("", Path(p).stem) for p in run}
+        base = stems.pop() if len(stems) == 1 else _NUMBER.sub("", stems.pop())
+    name = re.sub(r"[_.-]{2,}", "_", _UNSAFE.sub("_", base)).strip("_.-") or Path(path).parent.name or "camera"
     unique, n = name, 2
     while unique in taken:
         unique, n = f"{name}-{n}", n + 1

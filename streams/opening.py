@@ -22,7 +22,9 @@ class Unreadable(Exception):
 def open_video(segment: Segment) -> tuple[InputContainer, VideoStream]:
     """The opened container and its first real video stream. Raises ``Unreadable``."""
     try:
-        container = av.open(segment.url, options=dict(LIVE_OPTIONS) if segment.live else {})
+        # "file:" in front, because FFmpeg would take a name such as 12:30:00.mp4 for a protocol.
+        url = segment.url if segment.live else f"file:{segment.url.removeprefix('file:')}"
+        container = av.open(url, options=dict(LIVE_OPTIONS) if segment.live else {})
     except (OSError, ValueError, av.error.FFmpegError) as error:
         raise Unreadable(_why(segment, error)) from None
     for stream in container.streams.video:
@@ -50,7 +52,7 @@ def _why(segment: Segment, error: Exception) -> str:
     if segment.live:
         return f"cannot be reached ({type(error).__name__.removesuffix('Error')})"
     path = Path(segment.url)
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) or not path.exists():
         return "no such file"
     if isinstance(error, PermissionError):
         return "no permission to read it"

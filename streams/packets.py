@@ -17,6 +17,8 @@ from av.video.stream import VideoStream
 MAX_GROUP_S = 60.0
 """A stream without key frames is cut into groups of this length, so that memory stays bounded."""
 MAX_GROUP_BYTES = 64 << 20
+NUMBERED_IN_DECODING_ORDER = frozenset({"avi", "h264", "hevc", "m4v"})
+"""Containers without presentation times: FFmpeg counts their packets instead."""
 
 
 class CodecParameters:
@@ -24,6 +26,8 @@ class CodecParameters:
 
     The copy lives in an output container in memory that is never written: FFmpeg's own parameter copy carries
     extradata, aspect ratio and display matrix, which a hand-made codec context would lose.
+
+    shuffled: with B-frames the packets' times are in decoding order, because the container has no others.
     """
 
     def __init__(self, stream: VideoStream):
@@ -35,6 +39,7 @@ class CodecParameters:
         self.coded_size = (context.width, context.height)
         self.pix_fmt = context.pix_fmt or ""
         self.rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+        self.shuffled = context.has_b_frames and stream.container.format.name in NUMBERED_IN_DECODING_ORDER
         self.pixel_aspect = Fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1) or Fraction(1)
 
     def same_as(self, other: "CodecParameters") -> bool:
@@ -80,7 +85,9 @@ class EncodedPacket:
     decode_s: float
 
     def to_av(self) -> av.Packet:  # type: ignore[type-arg]
-        packet = av.Packet(self.data)
+        # Decoders read a little past the end; a packet made around our bytes would not have the zeros they expect there.
+        packet = av.Packet(len(self.data))
+        packet.update(self.data)
         packet.pts, packet.dts, packet.time_base = self.pts, self.dts, self.time_base
         packet.is_keyframe = self.keyframe
         return packet
@@ -92,30 +99,28 @@ class Group:
 
     keyed: False where the recording begins inside a group, has no key frames, or the group was cut for its length:
     decoding may then begin with damaged pictures.
+    end_s: the latest end of any of its pictures, on the camera's timeline.
     """
 
     parameters: CodecParameters
     keyed: bool
     packets: list[EncodedPacket] = field(default_factory=list)
     size_bytes: int = 0
+    end_s: float = float("-inf")
 
     @property
     def start_s(self) -> float:
         return self.packets[0].elapsed_s
 
     @property
-    def end_s(self) -> float:
-        last = self.packets[-1]
-        return last.elapsed_s + last.duration_s
-
-    @property
-    def span_s(self) -> float:
-        return self.packets[-1].elapsed_s - self.packets[0].elapsed_s
+    def full(self) -> bool:
+        return self.end_s - self.start_s >= MAX_GROUP_S or self.size_bytes >= MAX_GROUP_BYTES
 
     def append(self, packet: EncodedPacket) -> None:
         self.packets.append(packet)
         self.size_bytes += len(packet.data)
+        self.end_s = max(self.end_s, packet.elapsed_s + packet.duration_s)
 
-    @property
-    def full(self) -> bool:
-        return self.span_s >= MAX_GROUP_S or self.size_bytes >= MAX_GROUP_BYTES
+    def stands_alone(self, index: int) -> bool:
+        """Whether a picture needs nothing from before the group: pictures that lead an open group do."""
+        return self.keyed and (index == 0 or self.packets[index].elapsed_s >= self.start_s)

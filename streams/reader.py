@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -14,12 +13,14 @@ from av.video.stream import VideoStream
 from streams.crops import Cropper
 from streams.decoder import Decoded, PictureDecoder
 from streams.frame import Clock, Frame, ViewKey
+from streams.intra import decodes_alone
 from streams.opening import Unreadable, container_start, open_video
 from streams.packets import CodecParameters, EncodedPacket, Group
 from streams.recorder import PacketStill, Recorder
 from streams.sampler import Sampler
 from streams.source import Recording, Segment, SegmentFailure, redact
 from streams.timeline import Timeline
+from streams.timestamps import Timestamps
 from streams.upright import upright_size
 
 av.logging.set_level(None)  # FFmpeg's own complaints would go to stderr; what matters comes back as errors
@@ -78,6 +79,7 @@ class RecordingReader:
         self._timeline = Timeline()
         self._first = 0
         self._last_s = after_s
+        self._wanted = 0
         if resume is not None:
             self._first = resume.segment
             self._timeline = Timeline.from_dict(resume.timeline)
@@ -87,69 +89,64 @@ class RecordingReader:
         """The wanted pictures in the order of their times. A bad file is noted in ``statistics`` and passed over."""
         for number in range(self._first, len(self.recording.segments)):
             segment = self.recording.segments[number]
-            self.checkpoints.append(Checkpoint(number, self._timeline.to_dict(), self.sampler.state()))
-            before = self.statistics.frames
-            self.segment_number, self.segment_bytes = number, 0
+            self._checkpoint(number)
             try:
                 container, stream = open_video(segment)
             except Unreadable as error:
                 self._fail(segment, str(error), fatal=True)
                 continue
+            frames_before, packets_before, self._wanted = self.statistics.frames, self.statistics.packets, 0
+            problem = None
             with container:
-                start_s = None
                 try:
-                    for frame in self._segment(segment, container, stream, stopping):
-                        start_s = frame.elapsed_s if start_s is None else start_s
-                        yield frame
-                except (av.error.FFmpegError, OSError, ValueError) as error:
+                    yield from self._segment(segment, container, stream, stopping)
+                except (av.error.FFmpegError, OSError) as error:
                     reason = getattr(error, "strerror", None) or str(error)
-                    self._fail(segment, f"stops being readable at {self._timeline.end_s:.1f} s: {reason}", fatal=False)
+                    problem = f"stops being readable at {self._timeline.end_s:.1f} s: {reason}"
             if stopping():
                 return
-            if self.statistics.frames == before and self._timeline.end_s > self.after_s:
-                self._fail(segment, "no picture could be decoded from it", fatal=True)
-        yield from self._emit(self._decoder.drain())
-        end = len(self.recording.segments)
-        self.checkpoints.append(Checkpoint(end, self._timeline.to_dict(), self.sampler.state()))
-        self.segment_number, self.segment_bytes = end, 0
+            yield from self._emit(self._decoder.drain())
+            self._note_end(packets_before)
+            expected = self._wanted > 0 or self.statistics.packets == packets_before
+            if expected and self.statistics.frames == frames_before:
+                self._fail(segment, problem or "no picture could be decoded from it", fatal=True)
+            elif problem is not None:
+                self._fail(segment, problem, fatal=False)
+        self._checkpoint(len(self.recording.segments))
+
+    def _checkpoint(self, number: int) -> None:
+        self.checkpoints.append(Checkpoint(number, self._timeline.to_dict(), self.sampler.state()))
+        self.segment_number, self.segment_bytes = number, 0
 
     def _segment(
         self, segment: Segment, container: InputContainer, stream: VideoStream, stopping: Callable[[], bool]
     ) -> Iterator[Frame]:
         parameters = CodecParameters(stream)
-        numbers = _Numbering(stream, parameters.rate)
-        begun = False
+        stamps = Timestamps(stream, parameters.rate)
+        base = stamps.time_base
         group: Group | None = None
-        for packet in container.demux(stream):
+        for packet, pts, dts, duration in stamps.of(container.demux(stream)):
             if stopping():
                 return
-            if packet.size == 0:
-                continue
-            pts, dts, duration = numbers.of(packet)
-            if not begun:
-                begun = True
-                group = None
-                self._begin(segment, container, stream, min(pts, dts) * numbers.time_base)
-            base = numbers.time_base
-            duration_s = float(duration * base)
-            elapsed_s, decode_s = self._timeline.place(float(pts * base), float(dts * base), duration_s)
-            encoded = EncodedPacket(bytes(packet), pts, dts, base, duration_s, packet.is_keyframe, elapsed_s, decode_s)
-            fresh = None
-            if group is None or packet.is_keyframe or group.full:
-                fresh = Group(parameters, keyed=packet.is_keyframe)
-            group = self.recorder.add(encoded, fresh)
+            if group is None:
+                self._begin(segment, container, float(stamps.origin * base))
+            data = bytes(packet)
+            keyed = packet.is_keyframe and decodes_alone(parameters.codec, parameters.extradata, data)
+            duration_s = duration * base.numerator / base.denominator
+            elapsed_s, decode_s = self._timeline.place(
+                pts * base.numerator / base.denominator, dts * base.numerator / base.denominator, duration_s
+            )
+            encoded = EncodedPacket(data, pts, dts, base, duration_s, keyed, elapsed_s, decode_s)
+            starts = group is None or keyed or group.full
+            group = self.recorder.add(encoded, Group(parameters, keyed) if starts else None)
             self.statistics.packets += 1
-            self.segment_bytes += packet.size
-            wanted = self.sampler.wants(encoded, group) and elapsed_s > self.after_s
-            yield from self._emit(self._decoder.push(group, wanted, self.sampler.dense and elapsed_s > self.after_s))
-        if begun:
-            name, start_s, _, start = self.statistics.segments[-1]
-            self.statistics.segments[-1] = (name, start_s, self._timeline.end_s, start)
+            self.segment_bytes += len(data)
+            unseen = elapsed_s > self.after_s
+            wanted = self.sampler.wants(encoded, group) and unseen
+            self._wanted += wanted
+            yield from self._emit(self._decoder.push(group, wanted, self.sampler.dense and unseen))
 
-    def _begin(self, segment: Segment, container: InputContainer, stream: VideoStream, first: Fraction) -> None:
-        origin_s = float(first)
-        if stream.start_time is not None and stream.time_base is not None:
-            origin_s = min(origin_s, float(stream.start_time * stream.time_base)) if not segment.live else origin_s
+    def _begin(self, segment: Segment, container: InputContainer, origin_s: float) -> None:
         start, clock = segment.start, segment.clock
         if start is None and segment.live:
             start, clock = datetime.now().astimezone(), Clock.ARRIVAL
@@ -160,11 +157,15 @@ class RecordingReader:
         at = self._timeline
         self.statistics.segments.append((segment.name, at.base_s, at.base_s, at.segment_start))
 
+    def _note_end(self, packets_before: int) -> None:
+        if self.statistics.packets > packets_before:
+            name, start_s, _, start = self.statistics.segments[-1]
+            self.statistics.segments[-1] = (name, start_s, self._timeline.end_s, start)
+
     def _emit(self, pictures: Iterator[Decoded]) -> Iterator[Frame]:
         for decoded in pictures:
-            frame, group, index = decoded.frame, decoded.group, decoded.index
-            elapsed_s = group.packets[index].elapsed_s
-            if elapsed_s <= self._last_s and self.statistics.frames:
+            frame, group, elapsed_s = decoded.frame, decoded.group, decoded.elapsed_s
+            if elapsed_s <= self._last_s:
                 continue  # a picture that a broken clock puts into the past
             self._last_s = elapsed_s
             crops, regions = self.cropper.crops(frame, group.parameters.pixel_aspect)
@@ -178,25 +179,9 @@ class RecordingReader:
                 size=upright_size(frame, group.parameters.pixel_aspect),
                 crops=crops,
                 regions=regions,
-                still=PacketStill(group, index),
+                still=PacketStill(group, decoded.index, decoded.lead),
             )
         self.statistics.undecodable, self.statistics.damaged = self._decoder.undecodable, self._decoder.damaged
 
     def _fail(self, segment: Segment, message: str, fatal: bool) -> None:
         self.statistics.failures.append(SegmentFailure(replace(segment, start=None), redact(message), fatal))
-
-
-class _Numbering:
-    """Gives every packet a pts, a dts and a duration, where the recording has none too."""
-
-    def __init__(self, stream: VideoStream, rate: Fraction):
-        self.time_base = Fraction(stream.time_base or Fraction(1, 90000))
-        self._step = max(1, round(1 / rate / self.time_base))
-        self._next = 0
-
-    def of(self, packet: av.Packet) -> tuple[int, int, int]:  # type: ignore[type-arg]
-        duration = packet.duration or self._step
-        dts = packet.dts if packet.dts is not None else packet.pts if packet.pts is not None else self._next
-        pts = packet.pts if packet.pts is not None else dts
-        self._next = dts + duration
-        return pts, dts, duration

@@ -12,29 +12,28 @@ from streams.upright import full_picture
 
 @dataclass(frozen=True, slots=True)
 class PacketStill:
-    """A picture kept as the packets that it decodes from: about a hundredth of its size."""
+    """A picture kept as the packets that it decodes from: about a hundredth of its size.
+
+    lead: the group before, where the picture does not decode from its own group alone.
+    """
 
     group: Group
     index: int
+    lead: Group | None = None
 
     def decode(self) -> Picture:
-        """Decode the group up to the picture. Raises ``StillLost`` when nothing comes out."""
+        """Decode the group up to the picture. Raises ``StillLost`` when this very picture does not come out."""
         wanted = self.group.packets[self.index]
-        decoder = self.group.parameters.decoder()
-        best: av.VideoFrame | None = None
-        for packet in [*self.group.packets[: self.index + 1], *self.group.packets[self.index + 1 :], None]:
+        context = self.group.parameters.decoder().context
+        for packet in (*(self.lead.packets if self.lead else ()), *self.group.packets, None):
             try:
-                frames = decoder.context.decode(packet.to_av() if packet else None)
+                frames = context.decode(packet.to_av() if packet else None)
             except av.error.FFmpegError:
                 continue
             for frame in frames:
-                if frame.pts is None or frame.pts <= wanted.pts or best is None:
-                    best = frame
-                if frame.pts is not None and frame.pts >= wanted.pts:
-                    return full_picture(best, self.group.parameters.pixel_aspect)
-        if best is None:
-            raise StillLost(f"no picture decodes at {wanted.elapsed_s:.2f} s of the recording")
-        return full_picture(best, self.group.parameters.pixel_aspect)
+                if frame.pts == wanted.pts and not frame.is_corrupt:
+                    return full_picture(frame, self.group.parameters.pixel_aspect)
+        raise StillLost(f"no picture decodes at {wanted.elapsed_s:.2f} s of the recording")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 Each policy is asked once for every packet in decoding order, before anything is decoded.
 """
 
-from dataclasses import dataclass
+import math
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from streams.packets import EncodedPacket, Group
+from streams.packets import MAX_GROUP_S, EncodedPacket, Group
 
 KEYFRAMES_OFTEN_S = 4.0
 """``auto``: key frames alone are enough while they come at least this often."""
@@ -65,29 +67,56 @@ class KeyFrames:
 
 
 @dataclass(slots=True)
+class KeyInterval:
+    """Seconds from key frame to key frame: of the group before, and of the present one so far."""
+
+    before_s: float = 0.0
+    so_far_s: float = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        return max(self.before_s, self.so_far_s)
+
+    def follow(self, packet: EncodedPacket, group: Group) -> None:
+        if packet.keyframe:
+            self.before_s, self.so_far_s = self.so_far_s, 0.0
+        self.so_far_s = max(self.so_far_s, group.end_s - group.start_s)
+
+
+@dataclass(slots=True)
 class Every:
-    """One picture every ``period_s`` seconds, on a grid from zero."""
+    """One picture in each period of ``period_s`` seconds, counted from zero: the first of it that is decoded.
+
+    With B-frames that can be a few pictures after the period begins.
+    """
 
     period_s: float
-    next_s: float = 0.0
-    group_s: float = 0.0
+    interval: KeyInterval = field(default_factory=KeyInterval)
+    taken: deque[int] = field(default_factory=lambda: deque(maxlen=32))
+    """The newest periods that have their picture; decoding order mixes no more than these."""
 
     @property
     def dense(self) -> bool:
-        return self.period_s < self.group_s
+        # Without key frames a decoder that stopped could never begin again.
+        return self.interval.longest_s > min(self.period_s, MAX_GROUP_S - 5.0)
 
     def wants(self, packet: EncodedPacket, group: Group) -> bool:
-        self.group_s = max(group.span_s, self.group_s if not packet.keyframe else 0.0)
-        if packet.elapsed_s < self.next_s - 1e-6:
+        self.interval.follow(packet, group)
+        period = math.floor(packet.elapsed_s / self.period_s + 1e-6)
+        if period in self.taken:
             return False
-        self.next_s = (packet.elapsed_s // self.period_s + 1) * self.period_s
+        self.taken.append(period)
         return True
 
     def state(self) -> dict[str, float]:
-        return {"next_s": self.next_s}
+        newest = {"period": float(max(self.taken))} if self.taken else {}
+        return {"before_s": self.interval.before_s, "so_far_s": self.interval.so_far_s, **newest}
 
     def restore(self, state: dict[str, float]) -> None:
-        self.next_s = state["next_s"]
+        self.interval = KeyInterval(state["before_s"], state["so_far_s"])
+        self.taken.clear()
+        if "period" in state:
+            self.taken.append(int(state["period"]))
 
 
 @dataclass(slots=True)
@@ -95,31 +124,30 @@ class Auto:
     """Key frames, at most one a second, while they come at least every 4 s; else a picture every 2 s.
 
     Decided group by group: a recording whose camera switches to a smart codec at night changes over by itself.
-    interval_s is the measured time between key frames, for whoever watches the camera.
+    ``interval`` is the measured time between key frames, for whoever watches the camera.
     """
 
     last_s: float = float("-inf")
-    interval_s: float = 0.0
-    dense: bool = False
+    interval: KeyInterval = field(default_factory=KeyInterval)
+
+    @property
+    def dense(self) -> bool:
+        return self.interval.longest_s > KEYFRAMES_OFTEN_S + _JITTER_S
 
     def wants(self, packet: EncodedPacket, group: Group) -> bool:
-        if packet.keyframe and group.packets[0] is packet:
-            self.dense = self.interval_s > KEYFRAMES_OFTEN_S + _JITTER_S
-            self.interval_s = 0.0
-        since = packet.elapsed_s - self.last_s
-        self.interval_s = max(self.interval_s, packet.elapsed_s + packet.duration_s - group.start_s)
-        often = AUTO_SHORTEST_S if packet.keyframe else AUTO_BETWEEN_S
-        rare = self.dense or self.interval_s > KEYFRAMES_OFTEN_S + _JITTER_S
-        if since < often - _JITTER_S or not (packet.keyframe or rare):
+        self.interval.follow(packet, group)
+        often_s = AUTO_SHORTEST_S if packet.keyframe else AUTO_BETWEEN_S
+        if packet.elapsed_s - self.last_s < often_s - _JITTER_S or not (packet.keyframe or self.dense):
             return False
         self.last_s = packet.elapsed_s
         return True
 
     def state(self) -> dict[str, float]:
-        return {"last_s": self.last_s, "interval_s": self.interval_s, "dense": float(self.dense)}
+        return {"last_s": self.last_s, "before_s": self.interval.before_s, "so_far_s": self.interval.so_far_s}
 
     def restore(self, state: dict[str, float]) -> None:
-        self.last_s, self.interval_s, self.dense = state["last_s"], state["interval_s"], bool(state["dense"])
+        self.last_s = state["last_s"]
+        self.interval = KeyInterval(state["before_s"], state["so_far_s"])
 
 
 def make_sampler(every: str) -> Sampler:

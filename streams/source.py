@@ -6,8 +6,12 @@ from datetime import datetime
 
 from streams.frame import Clock
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
-_SECRET_QUERY = re.compile(r"(?P<name>[?&](?:password|passwd|pwd|token|secret|key|auth)=)[^&\s]*", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|%3a%2f%2f)\S+", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?P<mark>://|%3a%2f%2f)\S*(?P<at>@|%40)(?=\S)", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?P<name>[\w.-]*(?:user|usr|login|pass|pwd|psw|token|secret|key|auth|sign|sig|cred)[\w.-]*=)[^&;\s]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,17 @@ def is_url(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text with user names, passwords and tokens of URLs taken out. Everything that is shown passes here."""
-    return _SECRET_QUERY.sub(r"\g<name>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
+    """The text with user names, passwords and tokens of URLs taken out. Everything that is shown passes here.
+
+    Passwords hold any character in practice, so everything up to a URL's last ``@`` counts as credentials.
+    """
+    return _URL.sub(lambda url: _SECRET.sub(r"\g<name>***", _without_credentials(url[0])), text)
+
+
+def _without_credentials(url: str) -> str:
+    return _CREDENTIALS.sub(r"\g<mark>***\g<at>", url)
 
 
 def natural_order(text: str) -> list[tuple[int, int, str]]:
     """Sorting key in which part9 comes before part10."""
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]

@@ -23,13 +23,13 @@ class Timeline:
     """Where the present segment lies. Plain values, so that a snapshot can keep it.
 
     base_s: elapsed time of the segment's origin. origin_s: the segment's own time that maps to it.
-    end_s: the latest end of any picture so far. started_at: UTC of the first segment's origin, if known.
+    end_s: the latest end of any picture so far.
+    segment_start: UTC of the origin, if known. first_start: UTC of elapsed zero as the known starts have it.
     """
 
     base_s: float = 0.0
     origin_s: float = 0.0
     end_s: float = 0.0
-    last_own_end_s: float | None = None
     last_decode_s: float | None = None
     segment_start: datetime | None = None
     clock: Clock | None = None
@@ -41,20 +41,37 @@ class Timeline:
 
         origin_s: the segment's earliest own time. start: UTC of that moment, if known.
         """
+        if clock is Clock.CONTAINER and not self._believable(start):
+            start = None
         gap_s = 0.0
-        if self.last_own_end_s is not None:
-            if start is not None and self.first_start is not None:
-                gap_s = (start - self.first_start).total_seconds() - self.end_s
-            elif origin_s > CONTIGUOUS_S:
-                gap_s = origin_s - self.last_own_end_s
-            if not CONTIGUOUS_S < gap_s <= LONGEST_GAP_S:
-                gap_s = 0.0
-        elif start is not None:
-            self.first_start = start
+        if start is not None and self.first_start is not None:
+            gap_s = (start - self.first_start).total_seconds() - self.end_s
+            gap_s = gap_s if CONTIGUOUS_S < gap_s <= LONGEST_GAP_S else 0.0
+        elif self.end_s > 0 and origin_s > CONTIGUOUS_S:
+            gap_s = origin_s - (self.origin_s + self.end_s - self.base_s)
+            gap_s = gap_s if 0.0 < gap_s <= LONGEST_GAP_S else 0.0
+        if start is None and self.segment_start is not None:
+            start, clock = self.at(self.end_s + gap_s), self.clock
         self.base_s, self.origin_s = self.end_s + gap_s, origin_s
         self.segment_start, self.clock = start, clock
         self.last_decode_s = None
+        self._anchor(start)
         return gap_s
+
+    def _believable(self, start: datetime | None) -> bool:
+        """Pieces cut from one file carry its creation time on, and a person's word stands above the container's."""
+        if start is None or self.clock is Clock.OPTION:
+            return False
+        ended = self.at(self.end_s)
+        return ended is None or (start - ended).total_seconds() >= -CONTIGUOUS_S
+
+    def _anchor(self, start: datetime | None) -> None:
+        """Keep elapsed zero where the starts have it, unless a clock was set or files overlap: then count from here."""
+        if start is None:
+            return
+        zero = start - timedelta(seconds=self.base_s)
+        if self.first_start is None or abs((zero - self.first_start).total_seconds()) > CONTIGUOUS_S:
+            self.first_start = zero
 
     def place(self, pts_s: float, dts_s: float, duration_s: float) -> tuple[float, float]:
         """Elapsed time of a packet's picture and of its decoding, from the segment's own times."""
@@ -65,9 +82,8 @@ class Timeline:
                 self.segment_start = self.at(self.end_s)
                 self.base_s, self.origin_s = self.end_s, min(pts_s, dts_s)
         self.last_decode_s = dts_s
-        elapsed_s = max(0.0, self.base_s + pts_s - self.origin_s)
+        elapsed_s = max(self.base_s, self.base_s + pts_s - self.origin_s)
         self.end_s = max(self.end_s, elapsed_s + duration_s)
-        self.last_own_end_s = pts_s + duration_s
         return elapsed_s, self.base_s + dts_s - self.origin_s
 
     def at(self, elapsed_s: float) -> datetime | None:

@@ -1,5 +1,93 @@
+"""Plain Ultralytics YOLO exports: ``(B, 3, H, W)`` floats in; raw anchors or finished boxes out."""
+
+import ast
 from pathlib import Path
+
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
+
+from models.adapters.foreign import ClassMap, best_first, foreign_card
+from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
-def adapt(session, path):
-    raise ModelRefused(path, ["x"])
+from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
+
+
+def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
+    """Raises ``ModelRefused`` for any other form."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    said = session.get_modelmeta().custom_metadata_map
+    wrong = []
+    if [(i.type, len(i.shape), i.shape[1:2]) for i in inputs] != [("tensor(float)", 4, [3])]:
+        wrong.append("its input is not one tensor(float) (B, 3, H, W)")
+    if [(o.type, len(o.shape)) for o in outputs] != [("tensor(float)", 3)]:
+        wrong.append("its output is not one tensor(float) of three dimensions")
+    if said.get("task", "detect") != "detect":
+        wrong.append(f"its task is {said['task']!r}, not 'detect'")
+    names = class_names(said.get("names", ""))
+    if not names:
+        wrong.append("its metadata 'names' does not name its classes")
+    if wrong:
+        raise ModelRefused(path, wrong)
+    rows, columns = outputs[0].shape[1:]
+    if columns != 6 and rows != 4 + len(names):
+        raise ModelRefused(
+            path,
+            [
+                f"its output is (B, {rows}, {columns}): with {len(names)} classes it must be"
+                f" (B, {4 + len(names)}, A), or (B, N, 6) where the boxes are finished"
+            ],
+        )
+    return YoloExport(session, path, names, finished=rows != 4 + len(names))
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """The class names by index from the metadata ``names``, ``{0: 'person', 1: ...}``; empty where it is not that."""
+    try:
+        names = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return ()
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
+        return tuple(str(names[i]) for i in range(len(names)))
+    return ()
+
+
+class YoloExport:
+    """finished: the graph gives boxes as rows, else for every anchor centre, size and a score for each class."""
+
+    def __init__(self, session: ort.InferenceSession, path: Path, names: tuple[str, ...], *, finished: bool):
+        batch, _, height, width = session.get_inputs()[0].shape
+        fixed = isinstance(height, int) and isinstance(width, int)
+        stride = _stride(session.get_modelmeta().custom_metadata_map.get("stride", ""))
+        free = [size for size in LETTERBOX_SIZES if size[0] % stride == 0 and size[1] % stride == 0]
+        sizes = [(width, height)] if fixed else free
+        self._classes = ClassMap(path, names)
+        self.card = foreign_card(
+            session, path, self._classes.keys, sizes, resize="letterbox", form="Ultralytics YOLO export"
+        )
+        self._session, self._input = session, session.get_inputs()[0].name
+        self._batch = batch if isinstance(batch, int) else None
+        self._finished = finished
+
+    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+        check_crops(crops, self.card)
+        height, width = crops.shape[1:3]
+        found: list[Rows] = []
+        for part, count in in_batches(crops, self._batch):
+            (outputs,) = self._session.run(None, {self._input: unit_planes(part)})
+            found += [self._rows(output) for output in outputs[:count]]
+        return [tidy(suppress(rows), width, height) for rows in found]
+
+    def _rows(self, output: NDArray[np.float32]) -> Rows:
+        if self._finished:
+            return best_first(self._classes.rename(output))
+        scores = self._classes.best(output[4:])
+        best = scores.max(0)
+        seen = best >= SCORE_FLOOR
+        centre, half = output[:2, seen], output[2:4, seen] / 2
+        rows = np.concatenate([centre - half, centre + half, best[None, seen], scores.argmax(0)[None, seen]])
+        return best_first(rows.T.astype(np.float32))
+
+
+def _stride(text: str) -> int:
+    return int(text) if text.isdecimal() and int(text) > 0 else 32

@@ -19,7 +19,7 @@ def verify_evidence(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Has any byte of the evidence changed? Exit code 0: none; 1: something changed; 2: cannot be told."""
-    with told_plainly():
+    with told_plainly(as_json):
         report = verify(evidence, load_public_key(public_key) if public_key else machine_public_key())
     typer.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else str(report))
     raise typer.Exit(report.exit_code)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from service.commands.failing import fail, told_plainly
-from service.results import EVIDENCE, TRACKS, VIOLATIONS, open_results, read_lines
+from service.commands.tables import console, table
+from service.results import TRACKS, VIOLATIONS, open_results, read_lines
 
 SHOWN = 24
 
@@ -23,21 +22,25 @@ def explain(
     everything: Annotated[bool, typer.Option("--all", help="Every sighting, not only the first and last.")] = False,
 ) -> None:
     """Every sighting, the rule's values, and why: for violations and for what stood a while without becoming one."""
-    with told_plainly():
+    with told_plainly(as_json):
         open_results(results)
         violations = read_lines(results / VIOLATIONS)
         tracks = read_lines(results / TRACKS)
-    if wanted is None:
-        _list(violations, tracks)
-        return
-    for violation in _matching(violations, wanted):
-        account = _grounds(results, violation)
-        _show(account | {"confirmed": violation}, as_json, everything)
-        return
-    for track in _matching(tracks, wanted):
-        _show(track, as_json, everything)
-        return
-    fail(f"{wanted}: nothing in {results} has this id; list all with: streetorder explain --results {results}")
+        if wanted is None:
+            _list(violations, tracks, as_json)
+        else:
+            _show(_account(results, violations, tracks, wanted), as_json, everything)
+
+
+def _account(
+    results: Path, violations: list[dict[str, Any]], tracks: list[dict[str, Any]], wanted: str
+) -> dict[str, Any]:
+    if confirmed := _matching(violations, wanted):
+        return _grounds(results, confirmed[0]) | {"confirmed": confirmed[0]}
+    missed = _matching(tracks, wanted)
+    if not missed:
+        fail(f"{wanted}: nothing in {results} has this id; list all with: streetorder explain --results {results}")
+    return missed[0]
 
 
 def _matching(records: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
@@ -48,24 +51,27 @@ def _matching(records: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]
 
 
 def _grounds(results: Path, violation: dict[str, Any]) -> dict[str, Any]:
+    if violation["evidence"] is None:
+        fail(f"{violation['id']}: its evidence is not written yet; run the same streetorder score again")
     try:
-        manifest = json.loads((results / (violation["evidence"] or EVIDENCE) / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((results / violation["evidence"] / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         fail(f"{violation['id']}: its evidence cannot be read; see: streetorder verify {results}")
     grounds: dict[str, Any] = manifest["record"]["grounds"]
     return grounds
 
 
-def _list(violations: list[dict[str, Any]], tracks: list[dict[str, Any]]) -> None:
-    table = Table("id", "camera", "type", "from s", "to s", "")
+def _list(violations: list[dict[str, Any]], tracks: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"violations": violations, "tracks": tracks}, ensure_ascii=False))
+        return
+    rows = table("id", "camera", "type", "from s", "to s", "")
     for v in violations:
         until = f"{v['cleared_s']:.1f}" if v["cleared_s"] is not None else "stands"
-        table.add_row(v["id"][:8], v["camera_id"], v["key"], f"{v['onset_s']:.1f}", until, "confirmed")
+        rows.add_row(v["id"][:8], v["camera_id"], v["key"], f"{v['onset_s']:.1f}", until, "confirmed")
     for t in tracks:
-        table.add_row(
-            t["id"][:8], t["camera_id"], t["key"], f"{t['first_s']:.1f}", f"{t['last_s']:.1f}", t["kept_from"]
-        )
-    Console().print(table)
+        rows.add_row(t["id"][:8], t["camera_id"], t["key"], f"{t['first_s']:.1f}", f"{t['last_s']:.1f}", t["kept_from"])
+    console().print(rows)
 
 
 def _show(account: dict[str, Any], as_json: bool, everything: bool) -> None:
@@ -78,7 +84,7 @@ def _show(account: dict[str, Any], as_json: bool, everything: bool) -> None:
         f"rule: dwell {rule['dwell_s']:g} s, share of sightings {rule['share']:.0%}, absence {rule['absence_s']:g} s"
         + (f", zone {account['zone_id']}" if account["zone_id"] else ", the whole picture counts"),
         f"first seen {account['first_s']:.2f} s, last seen {account['last_s']:.2f} s: {account['seen']} sightings,"
-        f" {account['missed']} times not seen while its place could be seen;"
+        f" {account['missed']} times not seen while its place could be seen, {account['hidden']} times hidden;"
         f" stood still in {account['share']:.0%} of the observations, mean score {account['score']:.2f}",
     ]
     confirmed = account.get("confirmed")
@@ -91,7 +97,7 @@ def _show(account: dict[str, Any], as_json: bool, everything: bool) -> None:
             lines.append(f"cleared: first seen to be gone at {confirmed['cleared_s']:.2f} s")
     else:
         lines.append(f"no violation: {account['kept_from']}")
-    lines += ["", "      s     x1     y1     x2     y2  score   (box relative to the picture)"]
+    lines += ["", "      s     x1     y1     x2     y2  score   like   (box relative to the picture)"]
     rows = account["sightings"]
     if len(rows) > SHOWN and not everything:
         half = SHOWN // 2
@@ -102,7 +108,9 @@ def _show(account: dict[str, Any], as_json: bool, everything: bool) -> None:
         if row is None:
             lines.append(f"    ... {len(rows) - SHOWN} more, see --all")
         else:
-            lines.append(f"{row[0]:>7.2f} " + " ".join(f"{v:>6.3f}" for v in row[1:5]) + f"  {row[5]:>5.2f}")
+            lines.append(
+                f"{row[0]:>7.2f} " + " ".join(f"{v:>6.3f}" for v in row[1:5]) + f"  {row[5]:>5.2f}  {row[6]:>5.2f}"
+            )
     if account["sightings_kept_every"] > 1:
         lines.append(f"(of {account['seen']} sightings one in {account['sightings_kept_every']} was kept)")
     typer.echo("\n".join(lines))

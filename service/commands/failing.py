@@ -1,5 +1,8 @@
 """How commands end when something is wrong: one clear line on standard error, no traceback, a code that says what."""
 
+import errno
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -8,7 +11,7 @@ import typer
 
 from models.card import ModelRefused
 from service.city import CityFileError
-from service.results import NoResults
+from service.results import NoResults, ResultsInUse
 from streams.discover import SourceProblem
 from streams.opening import Unreadable
 from streams.source import redact
@@ -21,17 +24,41 @@ from vision.verify import NothingToVerify
 SOME_FAILED, WRONG_USE, NOT_WRITTEN, INTERRUPTED = 1, 2, 3, 130
 
 
+class Failed(typer.Exit):
+    """The command ends here; ``message`` was said."""
+
+    def __init__(self, message: str, code: int):
+        super().__init__(code)
+        self.message = message
+
+
 def fail(message: str, code: int = WRONG_USE) -> NoReturn:
     """Say it on standard error, without credentials, and end."""
     typer.echo(redact(message), err=True)
-    raise typer.Exit(code)
+    raise Failed(redact(message), code)
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn what a person can mend into one line; everything else stays a traceback, for it is our mistake."""
+def told_plainly(as_json: bool = False) -> Iterator[None]:
+    """Turn what a person can mend into one line; everything else stays a traceback, for it is our mistake.
+
+    as_json: whoever reads standard output finds one object there, as always.
+    """
+    try:
+        with _failing():
+            yield
+    except Failed as failed:
+        if as_json:
+            typer.echo(json.dumps({"error": failed.message, "exit_code": failed.exit_code}, ensure_ascii=False))
+        raise
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
     try:
         yield
+    except KeyboardInterrupt:
+        fail("interrupted", INTERRUPTED)
     except (
         SourceProblem,
         CityFileError,
@@ -40,6 +67,7 @@ def told_plainly() -> Iterator[None]:
         SealProblem,
         JournalProblem,
         NoResults,
+        ResultsInUse,
         Unreadable,
         NothingToVerify,
     ) as error:
@@ -54,8 +82,9 @@ def _not_written(error: BaseException) -> str:
         where = f"{cause.filename}: " if cause.filename else ""
         full = (
             " Nothing half-written was left; free some space and run the same command again."
-            if cause.errno == 28
+            if cause.errno in (errno.ENOSPC, errno.EDQUOT)
             else ""
         )
-        return f"{where}{cause.strerror or cause}.{full}"
+        what = os.strerror(cause.errno) if cause.errno else str(cause)
+        return f"{where}{what}.{full}"
     return str(cause)

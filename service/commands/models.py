@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from models.listing import list_models
-from rich.console import Console
-from rich.table import Table
 
 from labels.catalogue import load_catalogue
 from models.detector import load_detector
+from models.listing import list_models
 from service.commands.failing import told_plainly
+from service.commands.tables import console, table
 
 
 def models(
@@ -22,17 +21,17 @@ def models(
     catalogue = load_catalogue()
     names = {key: (t.zh, t.en) for key, t in catalogue.types.items()}
     names |= {key: (c.zh, c.en) for key, c in catalogue.auxiliary.items()}
-    console = Console()
+    out = console()
     for card in cards:
         sizes = ", ".join(f"{w}x{h}" for w, h in card.sizes)
-        console.print(f"[bold]{card.name}[/bold] {card.version}  {sizes} {card.resize}", highlight=False)
-        console.print(f"licence: {card.licence}", highlight=False, markup=False)
-        console.print(f"sha256 {card.sha256}", highlight=False)
-        table = Table("class", "", "", "proven", "start", "keep")
+        out.print(f"{card.name} {card.version}  {sizes} {card.resize}", style="bold", markup=False)
+        out.print(f"licence: {card.licence}", markup=False)
+        out.print(f"sha256 {card.sha256}")
+        rows = table("class", "", "", "proven", "start", "keep")
         for key in card.keys:
             proven = "yes" if card.proven.get(key) else "unproven"
-            table.add_row(key, *names.get(key, ("", "")), proven, f"{card.start[key]:.2f}", f"{card.keep[key]:.2f}")
-        console.print(table)
+            rows.add_row(key, *names.get(key, ("", "")), proven, f"{card.start[key]:.2f}", f"{card.keep[key]:.2f}")
+        out.print(rows)
         unseen = [key for key in catalogue.types if key not in card.keys]
         if unseen:
-            console.print(f"does not see: {', '.join(unseen)}", highlight=False)
+            out.print(f"does not see: {', '.join(unseen)}")

@@ -46,7 +46,7 @@ class Display:
         self._bar.stop()
 
     def note(self, text: str) -> None:
-        self.console.print(redact(text), markup=False)
+        self.console.print(redact(text), markup=False, soft_wrap=True)
 
     def _event(self, event: Event) -> None:
         v = event.violation

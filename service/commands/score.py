@@ -18,6 +18,7 @@ from service.planning import Request, make_plans
 from service.scoring import Scoring
 from service.summary import Summary, summarise
 from streams.sampler import make_sampler
+from vision.journal import naming
 from vision.keys import default_key_path, load_or_make
 
 
@@ -48,7 +49,7 @@ def score(
         str | None,
         typer.Option("--start-pattern", metavar="PATTERN", help="Where names hold the start: cam1_%Y%m%d_%H%M%S."),
     ] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Cameras read at the same time.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Cameras read at the same time.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -56,10 +57,12 @@ def score(
 
     Exit code 0: all was read; 1: some files were not; 2: wrong use; 3: results could not be written; 130: interrupted.
     """
-    with told_plainly():
+    with told_plainly(as_json):
         city = load_city(cameras) if cameras else None
         if not sources and city is None:
             fail("score what? Name files, directories, globs or URLs, or give --cameras city.yaml")
+        if jobs is not None and jobs < 1:
+            fail(f"--jobs {jobs}: 1 or more is allowed")
         if every is not None:
             _checked(lambda: make_sampler(every))
         request = Request(
@@ -82,22 +85,23 @@ def score(
             scoring = Scoring(plans, detector, out, key, jobs or os.cpu_count() or 1, display.watching)
             signal.signal(signal.SIGINT, lambda *_: scoring.stop())
             signal.signal(signal.SIGTERM, lambda *_: scoring.stop())
-            scoring.run()
-        summary = summarise(scoring, request, detector.card)
+            with naming(out):
+                scoring.run()
+        with naming(out / "report.html"):
+            summary = summarise(scoring, request, detector.card)
     _tell(summary, as_json, quiet)
-    if scoring.stopping:
+    if scoring.interrupted:
         raise typer.Exit(INTERRUPTED)
     if summary.failures:
         raise typer.Exit(SOME_FAILED)
 
 
 def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
-        return
     for file, message in summary.failures:
         typer.echo(f"{file}: {message}", err=True)
-    if not quiet:
+    if as_json:
+        typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
+    elif not quiet:
         typer.echo(summary.text())
 
 

@@ -1,0 +1,88 @@
+"""What every foreign model needs: its classes turned into ours, and a card for a file that brings none."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from labels.catalogue import load_catalogue
+from labels.source_classes import load_source_classes
+from models.boxes import Rows
+from models.card import ModelCard, ModelRefused, Nms, Resize
+from models.session import file_sha256
+
+START, KEEP = 0.35, 0.15
+"""Thresholds of models that bring none: those of the shipped model's unmeasured classes."""
+
+TOP = 300
+"""Boxes of a crop that are looked at, as many as a model of our contract gives."""
+
+
+class ClassMap:
+    """keys: our classes that a model sees. index: for each of its classes the index into ``keys``, -1 for none."""
+
+    def __init__(self, path: Path, names: Sequence[str]):
+        """names: the model's classes, called as COCO calls them or by our keys.
+
+        Raises ``ModelRefused`` when none of them shows anything of ours.
+        """
+        catalogue, coco = load_catalogue(), load_source_classes("coco")
+        ours = {*catalogue.types, *catalogue.auxiliary}
+        found = [name if name in ours else coco.key_of.get(name) for name in names]
+        self.keys = tuple(dict.fromkeys(key for key in found if key is not None))
+        self.index = np.array([-1 if key is None else self.keys.index(key) for key in found])
+        if not self.keys:
+            listed = ", ".join(names[:100])
+            raise ModelRefused(path, [f"none of its classes is one of ours or shows one as COCO names it: {listed}"])
+
+    def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores by the model's classes, ``(C, A)``, to scores by ours, ``(K, A)``: the best of those that show it."""
+        return np.stack([scores[self.index == k].max(0) for k in range(len(self.keys))])
+
+    def rename(self, rows: Rows) -> Rows:
+        """Rows with the model's class indices to rows with ours; those that are none of ours are left out."""
+        cls = rows[:, 5].astype(int)
+        known = (cls >= 0) & (cls < len(self.index))
+        index = np.where(known, self.index[np.where(known, cls, 0)], -1)
+        rows = rows[index >= 0].copy()
+        rows[:, 5] = index[index >= 0]
+        return rows
+
+
+def best_first(rows: Rows) -> Rows:
+    """The ``TOP`` best rows; equal scores keep their order."""
+    return rows[np.argsort(-rows[:, 4], kind="stable")[:TOP]]
+
+
+def foreign_card(
+    session: ort.InferenceSession,
+    path: Path,
+    keys: tuple[str, ...],
+    sizes: Sequence[tuple[int, int]],
+    *,
+    resize: Resize,
+    form: str,
+) -> ModelCard:
+    """A card that claims nothing: the file's hash identifies it, every class is unproven."""
+    said, sha256 = session.get_modelmeta().custom_metadata_map, file_sha256(path)
+    nms: Nms = "adapter"
+    return ModelCard(
+        name=path.stem,
+        version=sha256[:12],
+        path=path,
+        sha256=sha256,
+        keys=keys,
+        sizes=tuple(sizes),
+        resize=resize,
+        nms=nms,
+        start=dict.fromkeys(keys, START),
+        keep=dict.fromkeys(keys, KEEP),
+        proven=dict.fromkeys(keys, False),
+        licence=said.get("license", "not stated in the file"),
+        training_sets=(),
+        recipe=f"{form}, through an adapter",
+        figures={},
+        provenance={key: said[key] for key in ("description", "author", "date", "version") if key in said},
+    )
