@@ -18,37 +18,44 @@ FLAT = 2.0
 """Grey levels of contrast below which a patch shows nothing that could be compared."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A place (box, relative) and its ``(32, 32)`` uint8 grey picture."""
+    """A place (box, relative) and its ``(32, 32)`` uint8 grey picture; ``contrast`` is its standard deviation."""
 
     box: Boxes
     patch: NDArray[np.uint8]
+    contrast: float
+    _unit: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, box: Boxes, patch: NDArray[np.uint8]) -> "Look":
+        mean, deviation = cv2.meanStdDev(patch)
+        values = patch.ravel().astype(np.float32) - np.float32(mean[0, 0])
+        contrast = float(deviation[0, 0])
+        return cls(box, patch, contrast, values / np.float32(max(contrast, 1e-6) * SIDE))
 
 
 def look_at(crop: Picture, region: Region, box: Boxes) -> Look:
     """The place as it looks in this crop."""
-    return Look(box, _patch(crop, region, box))
+    return Look.of(box, _patch(crop, region, box))
 
 
-def likeness(before: Look, crop: Picture, region: Region) -> float:
-    """Normalised cross-correlation in [-1, 1] of the place then and now; light and contrast do not matter.
+def likeness(before: Look, now: Look) -> float:
+    """Normalised cross-correlation in [-1, 1] of one place at two times; light and contrast do not matter.
 
     1 where there is too little contrast to tell.
     """
-    a = before.patch.astype(np.float32)
-    b = _patch(crop, region, before.box).astype(np.float32)
-    a -= a.mean()
-    b -= b.mean()
-    spread = float(np.sqrt((a * a).mean() * (b * b).mean()))
-    return 1.0 if spread < FLAT * FLAT else float((a * b).mean()) / spread
+    if before.contrast * now.contrast < FLAT * FLAT:
+        return 1.0
+    return float(before._unit @ now._unit)
 
 
 def _patch(crop: Picture, region: Region, box: Boxes) -> NDArray[np.uint8]:
     height, width = crop.shape[:2]
-    x1, x2 = ((box[[0, 2]] - region.offset_x) / region.scale_x).round().astype(int).tolist()
-    y1, y2 = ((box[[1, 3]] - region.offset_y) / region.scale_y).round().astype(int).tolist()
-    x1, y1 = min(max(x1, 0), width - 2), min(max(y1, 0), height - 2)
-    inside = crop[y1 : max(y2, y1 + 2), x1 : max(x2, x1 + 2)]
-    small = cv2.resize(inside, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    left, top, right, bottom = box.tolist()
+    x1 = min(max(round((left - region.offset_x) / region.scale_x), 0), width - 2)
+    y1 = min(max(round((top - region.offset_y) / region.scale_y), 0), height - 2)
+    x2 = max(round((right - region.offset_x) / region.scale_x), x1 + 2)
+    y2 = max(round((bottom - region.offset_y) / region.scale_y), y1 + 2)
+    small = cv2.resize(crop[y1:y2, x1:x2], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 
 from labels.violation import Rule, ViolationType
@@ -23,7 +24,7 @@ FEWEST_SIGHTINGS = 3
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 DARK = 4.0
-"""Below this standard deviation of grey values a picture shows nothing: it is black, or the lens is covered."""
+"""Below this standard deviation in every colour a picture shows nothing: it is black, or the lens is covered."""
 
 
 class Locator(Protocol):
@@ -265,4 +266,5 @@ def _shows_nothing(frame: Frame) -> bool:
         return False  # recorded detections come without pictures
     region, crop = frame.regions[0], frame.crops[0]
     left, top = round(-region.offset_x / region.scale_x), round(-region.offset_y / region.scale_y)
-    return float(crop[top : crop.shape[0] - top : 8, left : crop.shape[1] - left : 8].std()) < DARK
+    sample = crop[top : crop.shape[0] - top : 16, left : crop.shape[1] - left : 16]
+    return float(cv2.meanStdDev(np.ascontiguousarray(sample))[1].max()) < DARK

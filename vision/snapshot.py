@@ -104,7 +104,7 @@ def _from_dict(record: dict[str, Any]) -> Track:
     return Track(
         **plain,
         box=np.array(record["box"]),
-        look=None if look is None else Look(np.array(look["box"]), np.array(look["patch"], np.uint8)),
+        look=None if look is None else Look.of(np.array(look["box"]), np.array(look["patch"], np.uint8)),
         descriptor=None if described is None else np.array(described, np.float32),
         violation=None if record["violation"] is None else Event.from_dict(record["violation"]).violation,
     )

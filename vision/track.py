@@ -23,9 +23,9 @@ to 4 s, gave no false stop in 105 runs with 0.8, two with 0.7, nine with 0.5."""
 UNLIKE = 0.2
 """Cosine of two descriptors below which they show different things."""
 ALIKE = 0.6
-"""Cosine of two descriptors from which on two pictures may show the same thing. Nine of ten sightings of a parked vehicle
-in the clips tried reach 0.9, but half of all pairs of vehicles that pass one spot reach 0.67: below it tells much, above
-little."""
+"""Cosine of two descriptors from which on two pictures may show the same thing. Nine of ten sightings of a parked
+vehicle in the clips tried reach 0.9, but half of all pairs of vehicles that pass one spot reach 0.67: below it tells
+much, above it little."""
 
 
 class Sighting(NamedTuple):

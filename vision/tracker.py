@@ -23,6 +23,8 @@ PART_COVER = 0.8
 """A box that lies in the place by this much of itself may be the part of the thing that is still seen."""
 NEARER = 0.1
 """A lower edge that is lower by this part of the thing's height is nearer to the camera."""
+LOOK_MOVED = 0.002
+"""A place that has moved by more than this part of the picture is looked at anew."""
 NOISE_PX = 1.5
 """Jitter of a detector's box in pixels of its input."""
 
@@ -100,13 +102,24 @@ class Tracker:
     def _see(self, track: Track, now: _Seen, j: int) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
         frame = now.frame
-        alike = 1.0
-        if track.look is not None and frame.crops:
-            alike = likeness(track.look, frame.crops[0], frame.regions[0])
+        alike = self._alike(track, frame)
         track.see(frame.elapsed_s, frame.captured_at, now.boxes[j], score, strong, alike, now.descriptor(j))
         track.size = frame.size
-        if frame.crops:
-            track.look = look_at(frame.crops[0], frame.regions[0], track.box)
+
+    def _alike(self, track: Track, frame: Frame) -> float:
+        """How much the place looks as it did at the last sighting; the track keeps the new look."""
+        if not frame.crops:
+            return 1.0
+        crop, region = frame.crops[0], frame.regions[0]
+        if track.look is None:
+            track.look = look_at(crop, region, track.box)
+            return 1.0
+        now = look_at(crop, region, track.look.box)
+        alike = likeness(track.look, now)
+        # The place settles while the first sightings come in; later it stays, and one look serves both times.
+        moved = np.abs(track.look.box - track.box).max() > LOOK_MOVED
+        track.look = look_at(crop, region, track.box) if moved else now
+        return alike
 
     def _open(self, now: _Seen, j: int) -> None:
         x1, y1, x2, y2 = now.boxes[j].tolist()

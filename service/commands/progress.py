@@ -14,7 +14,7 @@ from vision.records import Event
 
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.fields.get('speed', 0.0):.0f}x real time", style="cyan")
+        return Text(f"{task.fields.get('speed', 0.0):.0f} x real time", style="cyan", no_wrap=True)
 
 
 class Display:
@@ -63,7 +63,7 @@ class Display:
             completed=scoring.fraction_done(),
             speed=scoring.scored_s() / wall_s,
             violations=self.violations,
-            description=", ".join(list(scoring.running)[:2]) or "reading",
+            description=f"{len(scoring.outcomes)} of {scoring.total} cameras",
         )
 
 
