@@ -71,6 +71,8 @@ class ContractDetector:
     def __init__(self, session: ort.InferenceSession, path: Path):
         self.card = parse_card(path, file_sha256(path), session.get_modelmeta().custom_metadata_map[PROPERTY])
         wrong = _graph_faults(session)
+        if self.card.nms != "in-graph":
+            wrong.append(f"its metadata 'nms' is {self.card.nms!r}: a graph of the contract removes duplicates itself")
         if wrong:
             raise ModelRefused(path, wrong)
         self._session = session
@@ -90,6 +92,8 @@ def _graph_faults(session: ort.InferenceSession) -> list[str]:
     faults = []
     if [(i.type, len(i.shape), i.shape[-1:]) for i in inputs] != [("tensor(uint8)", 4, [3])]:
         faults.append(f"its input is {_form(inputs)}: it must be one tensor(uint8) (B, H, W, 3)")
+    elif any(isinstance(length, int) for length in inputs[0].shape[:3]):
+        faults.append(f"its input is {_form(inputs)}: B, H and W must be free")
     if [(o.type, len(o.shape), o.shape[-1:]) for o in outputs] != [("tensor(float)", 3, [6])]:
         faults.append(f"its output is {_form(outputs)}: it must be one tensor(float) (B, N, 6)")
     return faults

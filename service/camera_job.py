@@ -189,9 +189,16 @@ class CameraJob:
         """Pictures before a checkpoint, to within the group in which its segment's first picture was taken."""
         return self.resume.before.skipped + (self._pictures_before.get(begin.segment, 0) if begin else 0)
 
+    def _stopping(self) -> bool:
+        newest_s = self.recorder.newest_s
+        if newest_s <= self.resume.after_s:
+            # Until it has caught up no frame comes, so nobody else tells the recorder what to forget.
+            self.recorder.release(newest_s - REPLAYED_S)
+        return self._stop.is_set()
+
     def _read(self) -> None:
         try:
-            for frame in self.reader.frames(self._stop.is_set):
+            for frame in self.reader.frames(self._stopping):
                 self._pictures_before.setdefault(self.reader.segment_number, self.reader.statistics.packets - 1)
                 self.queue.put(frame)
                 if self._stop.is_set():

@@ -71,14 +71,20 @@ class Cropper:
     def _cut(
         self, frame: VideoFrame, size: tuple[int, int], target: tuple[int, int], tiles: Tiles
     ) -> list[tuple[Picture, Region]]:
-        """The picture scaled once so that each tile is a slice of exactly the model's size."""
+        """The picture scaled once so that each tile is a slice of exactly the model's size, and all of it is covered.
+
+        Where the grid has another shape than the picture, tiles overlap more, or hold padding.
+        """
         span_x = target[0] * (tiles.columns - (tiles.columns - 1) * tiles.overlap)
         span_y = target[1] * (tiles.rows - (tiles.rows - 1) * tiles.overlap)
-        scale = max(span_x / size[0], span_y / size[1])
-        width, height = max(target[0], round(size[0] * scale)), max(target[1], round(size[1] * scale))
+        scale = min(span_x / size[0], span_y / size[1])
+        width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
         picture = scaled(frame, (width, height), self._reformatter)
-        lefts = np.linspace(0, width - target[0], tiles.columns).round().astype(int)
-        tops = np.linspace(0, height - target[1], tiles.rows).round().astype(int)
+        missing = max(0, target[1] - height), max(0, target[0] - width)
+        if any(missing):
+            picture = np.pad(picture, ((0, missing[0]), (0, missing[1]), (0, 0)), constant_values=PADDING)
+        lefts = np.linspace(0, max(0, width - target[0]), tiles.columns).round().astype(int)
+        tops = np.linspace(0, max(0, height - target[1]), tiles.rows).round().astype(int)
         return [
             (
                 np.ascontiguousarray(picture[y : y + target[1], x : x + target[0]]),

@@ -85,7 +85,7 @@ class EncodedPacket:
     decode_s: float
 
     def to_av(self) -> av.Packet:  # type: ignore[type-arg]
-        # Decoders read a little past the end; a packet made around our bytes would not have the zeros they expect there.
+        # Decoders read a little past the end: a packet made around our bytes would lack the zeros they expect there.
         packet = av.Packet(len(self.data))
         packet.update(self.data)
         packet.pts, packet.dts, packet.time_base = self.pts, self.dts, self.time_base

@@ -1,6 +1,7 @@
 """The ring of compressed packets of one camera, and the still pictures that decode from it."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import av
@@ -101,5 +102,18 @@ class Recorder:
             last += 1
         while first < home and not groups[first].keyed:
             first += 1
-        packets = tuple(p for g in groups[first : last + 1] for p in list(g.packets) if p.decode_s <= end_s)
-        return PacketSpan(groups[first], packets) if packets else None
+        packets = [p for g in groups[first : last + 1] for p in list(g.packets)]
+        if groups[first].keyed:  # what leads an open group needs the group before
+            packets = [p for p in packets if p.elapsed_s >= packets[0].elapsed_s]
+        packets = packets[: _complete(packets, end_s)]
+        return PacketSpan(groups[first], tuple(packets)) if packets else None
+
+
+def _complete(packets: Sequence[EncodedPacket], end_s: float) -> int:
+    """How many packets, in decoding order, show everything up to ``end_s`` and leave no hole before their last."""
+    count = sum(p.decode_s <= end_s for p in packets)
+    newest_s = max((p.elapsed_s for p in packets[:count]), default=end_s)
+    while any(p.elapsed_s < newest_s for p in packets[count : count + 16]):
+        newest_s = max(newest_s, packets[count].elapsed_s)
+        count += 1
+    return count

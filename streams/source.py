@@ -7,7 +7,8 @@ from datetime import datetime
 from streams.frame import Clock
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|%3a%2f%2f)\S+", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?P<mark>://|%3a%2f%2f)\S*(?P<at>@|%40)(?=\S)", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?P<mark>://)\S*(?P<at>@)")
+_ENCODED_CREDENTIALS = re.compile(r"(?P<mark>%3a%2f%2f)\S*(?P<at>%40)", re.IGNORECASE)
 _SECRET = re.compile(
     r"(?P<name>[\w.-]*(?:user|usr|login|pass|pwd|psw|token|secret|key|auth|sign|sig|cred)[\w.-]*=)[^&;\s]*",
     re.IGNORECASE,
@@ -62,11 +63,13 @@ def redact(text: str) -> str:
 
     Passwords hold any character in practice, so everything up to a URL's last ``@`` counts as credentials.
     """
-    return _URL.sub(lambda url: _SECRET.sub(r"\g<name>***", _without_credentials(url[0])), text)
+    return _URL.sub(lambda url: _without_secrets(url[0]), text)
 
 
-def _without_credentials(url: str) -> str:
-    return _CREDENTIALS.sub(r"\g<mark>***\g<at>", url)
+def _without_secrets(url: str) -> str:
+    for credentials in (_CREDENTIALS, _ENCODED_CREDENTIALS):
+        url = credentials.sub(r"\g<mark>***\g<at>", url)
+    return _SECRET.sub(r"\g<name>***", url)
 
 
 def natural_order(text: str) -> list[tuple[int, int, str]]:

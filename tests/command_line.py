@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from service.cli import app
 from vision.keys import KEY_VARIABLE
 
 PROGRAM = Path(sys.executable).with_name("streetorder")
@@ -39,6 +42,13 @@ def streetorder(*words: str | Path, cwd: Path | None = None, key: Path | None = 
     ended = Ended(done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in ended.out + ended.err, ended.err
     return ended
+
+
+def looked(*words: str | Path) -> Ended:
+    """The same within this process, for commands that only look at files: ten times faster."""
+    result = CliRunner().invoke(app, [*map(str, words)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return Ended(result.exit_code, result.stdout, result.stderr)
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import errno
 import multiprocessing
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Sequence
@@ -65,7 +66,8 @@ def _child(words: list[str], key: Path, said: Path, mishap: Mishap, at: int, sav
             os.kill(
                 os.getpid(), {"killed": signal.SIGKILL, "interrupt": signal.SIGINT, "terminate": signal.SIGTERM}[mishap]
             )
-        if now >= at and mishap == "disk full":
+        # Files run out of room when they are synced; the name that a folder holds was given room when it was made.
+        if now >= at and mishap == "disk full" and stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(file)
 

@@ -1,5 +1,6 @@
 """What every foreign model needs: its classes turned into ours, and a card for a file that brings none."""
 
+import ast
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +14,19 @@ from models.boxes import Rows
 from models.card import ModelCard, ModelRefused, Nms, Resize
 from models.session import file_sha256
 
-START, KEEP = 0.35, 0.15
-"""Thresholds of models that bring none: those of the shipped model's unmeasured classes."""
-
 TOP = 300
 """Boxes of a crop that are looked at, as many as a model of our contract gives."""
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """The class names by index from the metadata ``names``, ``{0: 'person', 1: ...}``; empty where it is not that."""
+    try:
+        names = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return ()
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
+        return tuple(str(names[i]) for i in range(len(names)))
+    return ()
 
 
 class ClassMap:
@@ -61,6 +70,8 @@ def foreign_card(
     path: Path,
     keys: tuple[str, ...],
     sizes: Sequence[tuple[int, int]],
+    start: float,
+    keep: float,
     *,
     resize: Resize,
     form: str,
@@ -77,8 +88,8 @@ def foreign_card(
         sizes=tuple(sizes),
         resize=resize,
         nms=nms,
-        start=dict.fromkeys(keys, START),
-        keep=dict.fromkeys(keys, KEEP),
+        start=dict.fromkeys(keys, start),
+        keep=dict.fromkeys(keys, keep),
         proven=dict.fromkeys(keys, False),
         licence=said.get("license", "not stated in the file"),
         training_sets=(),

@@ -1,16 +1,18 @@
 """Plain Ultralytics YOLO exports: ``(B, 3, H, W)`` floats in; raw anchors or finished boxes out."""
 
-import ast
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.adapters.foreign import ClassMap, best_first, foreign_card
+from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card
 from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
+
+START, KEEP = 0.35, 0.15
+"""Thresholds of a file that brings none: those of the shipped model, of the same family, where nothing was measured."""
 
 
 def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
@@ -41,17 +43,6 @@ def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
     return YoloExport(session, path, names, finished=rows != 4 + len(names))
 
 
-def class_names(text: str) -> tuple[str, ...]:
-    """The class names by index from the metadata ``names``, ``{0: 'person', 1: ...}``; empty where it is not that."""
-    try:
-        names = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return ()
-    if isinstance(names, dict) and set(names) == set(range(len(names))):
-        return tuple(str(names[i]) for i in range(len(names)))
-    return ()
-
-
 class YoloExport:
     """finished: the graph gives boxes as rows, else for every anchor centre, size and a score for each class."""
 
@@ -63,7 +54,7 @@ class YoloExport:
         sizes = [(width, height)] if fixed else free
         self._classes = ClassMap(path, names)
         self.card = foreign_card(
-            session, path, self._classes.keys, sizes, resize="letterbox", form="Ultralytics YOLO export"
+            session, path, self._classes.keys, sizes, START, KEEP, resize="letterbox", form="Ultralytics YOLO export"
         )
         self._session, self._input = session, session.get_inputs()[0].name
         self._batch = batch if isinstance(batch, int) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import camera, city_file, streetorder
+from tests.command_line import camera, city_file, looked, streetorder
 from tests.crashes import run
 from tests.scenery import Thing, street
 
@@ -107,13 +107,13 @@ def test_the_first_run_makes_a_key_that_only_its_owner_reads(
     ended = streetorder("score", folder / "gate.mp4", "--model", toy_model, "--out", tmp_path / "r")
     assert f"made a signing key: {key}" in ended.err
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    shown = streetorder("keys")
+    shown = looked("keys")
     assert f"there is a signing key: {key}" in shown.out
     assert f"{key}.pub" in shown.out
 
 
 def test_models_shows_what_a_model_sees_and_whether_it_is_proven(toy_model: Path) -> None:
-    ended = streetorder("models", toy_model)
+    ended = looked("models", toy_model)
     assert ended.code == 0, ended.err
     assert "toy 1" in ended.out
     assert "motor_vehicle_parking" in ended.out
@@ -131,5 +131,5 @@ def test_help_and_version_need_nothing(tmp_path: Path) -> None:
 
 
 def test_the_schemas_are_json() -> None:
-    assert json.loads(streetorder("schema").out)["title"] == "Streetorder city file"
-    assert json.loads(streetorder("schema", "event").out)["title"] == "Streetorder event"
+    assert json.loads(looked("schema").out)["title"] == "Streetorder city file"
+    assert json.loads(looked("schema", "event").out)["title"] == "Streetorder event"

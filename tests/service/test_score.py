@@ -225,9 +225,6 @@ def test_a_recording_cut_into_eight_files_gives_the_same_violations(
     assert ended.json["violations"] == morning.violations
 
 
-@pytest.mark.xfail(
-    reason="streams.timeline forgets the start of the first file when the second one begins", strict=True
-)
 def test_the_start_of_the_first_file_holds_for_those_that_follow_it(
     morning: Morning, pieces: Path, toy_model: Path, tmp_path: Path
 ) -> None:

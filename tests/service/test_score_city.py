@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import Ended, city_file, streetorder
+from tests.command_line import Ended, city_file, looked, streetorder
 from tests.scenery import Thing, street
 
 RED = Thing("red", (0.05, 0.4, 0.25, 0.7))
@@ -89,18 +89,18 @@ def test_outside_its_hours_the_zone_is_not_there(scored: Scored, toy_model: Path
 
 def test_explain_tells_why_a_car_became_a_violation(scored: Scored) -> None:
     (found,) = scored.violations("gate")
-    ended = streetorder("explain", found["id"][:8], "--results", scored.results)
+    ended = looked("explain", found["id"][:8], "--results", scored.results)
     assert ended.code == 0
     assert "dwell 6 s" in ended.out
     assert "zone kerb" in ended.out
     assert "confirmed at 6.00 s: stood 6.0 s (asked 6 s)" in ended.out
-    told = streetorder("explain", found["id"], "--results", scored.results, "--json").json
+    told = looked("explain", found["id"], "--results", scored.results, "--json").json
     assert told["confirmed"] == found
     assert len(told["sightings"]) >= 3
 
 
 def test_explain_tells_what_kept_a_car_from_being_one(scored: Scored) -> None:
-    tracks = streetorder("explain", "--results", scored.results, "--json").json["tracks"]
+    tracks = looked("explain", "--results", scored.results, "--json").json["tracks"]
     kept = {(t["camera_id"], round(t["sightings"][0][1], 1)): t["kept_from"] for t in tracks}
     assert (
         kept["gate", 0.4]
@@ -110,23 +110,23 @@ def test_explain_tells_what_kept_a_car_from_being_one(scored: Scored) -> None:
     assert "counts only in zone 'gateway'" in kept["yard", 0.4]
     assert ("yard", 0.0) not in kept, "nothing is seen in an ignore zone"
     in_bay = next(t for t in tracks if t["kept_from"].endswith("(bay)"))
-    ended = streetorder("explain", in_bay["id"], "--results", scored.results)
+    ended = looked("explain", in_bay["id"], "--results", scored.results)
     assert f"no violation: {in_bay['kept_from']}" in ended.out
 
 
 def test_explain_lists_everything_and_names_what_it_does_not_know(scored: Scored, tmp_path: Path) -> None:
-    listed = streetorder("explain", "--results", scored.results).out
+    listed = looked("explain", "--results", scored.results).out
     assert all(v["id"][:8] in listed for v in scored.ended.json["violations"])
-    unknown = streetorder("explain", "zzz", "--results", scored.results)
+    unknown = looked("explain", "zzz", "--results", scored.results)
     assert unknown.code == 2
     assert unknown.err.startswith("zzz: nothing in ")
-    nothing = streetorder("explain", "--results", tmp_path)
+    nothing = looked("explain", "--results", tmp_path)
     assert nothing.code == 2
     assert "no results here; make some with: streetorder score" in nothing.err
 
 
 def test_check_draws_every_view_and_says_what_to_look_at(scored: Scored, tmp_path: Path) -> None:
-    ended = streetorder("check", scored.city, "--out", tmp_path)
+    ended = looked("check", scored.city, "--out", tmp_path)
     assert ended.code == 1, "neither camera has a place"
     assert {p.name for p in tmp_path.glob("*.jpg")} == {"gate.home.jpg", "yard.home.jpg"}
     assert "camera 'gate': view 'home': neither control points nor a place" in ended.err
@@ -136,7 +136,7 @@ def test_a_wrong_city_file_is_refused_line_by_line(scored: Scored, toy_model: Pa
     wrong = tmp_path / "city.yaml"
     wrong.write_text(scored.city.read_text(encoding="utf-8").replace("kind: bay", "kind: bai"), encoding="utf-8")
     for words in (("check", wrong, "--out", tmp_path / "c"), ("score", "--cameras", wrong, "--model", toy_model)):
-        ended = streetorder(*words)
+        ended = looked(*words)
         assert ended.code == 2
         assert f"{wrong}:" in ended.err
         assert "no such kind of zone; did you mean bay?" in ended.err

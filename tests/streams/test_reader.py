@@ -102,7 +102,8 @@ def _b_frames(path: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("gop_s", "how"), [(10, {}), (25, {}), (25, {"encoder": B_FRAMES}), (10, {"codec": "libx265"}), (25, {"codec": "mpeg4"})]
+    ("gop_s", "how"),
+    [(10, {}), (25, {}), (25, {"encoder": B_FRAMES}), (10, {"codec": "libx265"}), (25, {"codec": "mpeg4"})],
 )
 def test_auto_looks_every_two_seconds_once_key_frames_turn_out_to_be_rare(
     clock_street: Make, gop_s: int, how: dict[str, Any]
@@ -174,7 +175,9 @@ def test_a_recording_that_begins_inside_a_group_begins_with_its_first_key_frame(
 def test_a_variable_rate_keeps_its_own_times(clock_street: Make) -> None:
     path = clock_street("vfr.mp4", seconds=20, writer=odd.variable_rate)
     frames = watch(path)
-    assert times(frames) == [round(float(t), 3) for t in (*np.arange(0, 5, 0.1), *range(5, 15), *np.arange(15, 20, 0.1))]
+    assert times(frames) == [
+        round(float(t), 3) for t in (*np.arange(0, 5, 0.1), *range(5, 15), *np.arange(15, 20, 0.1))
+    ]
     assert_true_to_the_clock(frames, 20, within_s=0.06)
     assert times(watch(path, "1")) == list(range(20))
 
@@ -278,7 +281,8 @@ def test_pictures_at_the_end_of_a_file_have_that_files_utc(clock_street: Make) -
     path = clock_street("c.mp4", encoder=B_FRAMES)
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     segments = tuple(
-        Segment(str(path), start, Clock.FILENAME) for start in (noon, noon - timedelta(hours=1), noon + timedelta(hours=1))
+        Segment(str(path), start, Clock.FILENAME)
+        for start in (noon, noon - timedelta(hours=1), noon + timedelta(hours=1))
     )
     frames = watch(Recording("cam", "home", segments))
     assert [f.captured_at for f in frames[:60]] == [noon + timedelta(seconds=i / 10) for i in range(60)]
@@ -401,9 +405,7 @@ def test_going_on_does_not_decode_what_was_observed(clock_street: Make) -> None:
 def test_two_hours_are_read_with_a_bounded_ring(tmp_path: Path) -> None:
     hour = _two_hours(tmp_path)
     recorder = Recorder()
-    reading = RecordingReader(
-        recording([hour]), make_sampler("keyframe"), Cropper(InputShape(((160, 96),))), recorder
-    )
+    reading = RecordingReader(recording([hour]), make_sampler("keyframe"), Cropper(InputShape(((160, 96),))), recorder)
     largest = groups = seen = 0
     last_s = 0.0
     for frame in reading.frames():

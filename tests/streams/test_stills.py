@@ -90,4 +90,4 @@ def assert_same_picture_scaled(frame: Frame) -> None:
     left, top = round(-region.offset_x * width), round(-region.offset_y * height)
     small = cv2.resize(still, (width, height), interpolation=cv2.INTER_AREA).astype(float)
     crop = frame.crops[0][top : top + height, left : left + width].astype(float)
-    assert np.abs(cv2.blur(small, (7, 7)) - cv2.blur(crop, (7, 7))).mean() < 2.5
+    assert np.abs(cv2.blur(small, (7, 7)) - cv2.blur(crop, (7, 7))).mean() < 4

@@ -1,0 +1,86 @@
+"""The suppression inside the graph says what the greedy one outside says. Needs torch: the extra ``train``."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from models.boxes import Rows, suppress
+from tests.models.test_boxes import crowds
+
+torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+
+
+def stays_in_graph(rows: Rows, rounds: int) -> Rows:
+    from models.contract_graph import keep_best
+
+    kept = keep_best(torch.from_numpy(rows[None, :, :4]), torch.from_numpy(rows[None, :, 5]), 0.5, rounds)
+    return rows[kept[0].numpy() > 0]
+
+
+@settings(max_examples=300)
+@given(crowds())
+def test_any_crowd_is_thinned_as_greedily_by_enough_rounds(rows: Rows) -> None:
+    np.testing.assert_array_equal(stays_in_graph(rows, rounds=len(rows)), suppress(rows, 0.5))
+
+
+def chain(length: int) -> Rows:
+    """Boxes in a row of which each overlaps only its neighbours too much: every second one stays."""
+    x = np.arange(length, dtype=np.float32) * 3
+    zero, ten = np.zeros_like(x), np.full_like(x, 10)
+    return np.stack([x, zero, x + 10, ten, np.linspace(0.9, 0.1, length, dtype=np.float32), zero], 1)
+
+
+def test_the_unrolled_rounds_settle_a_chain_of_eight_suppressors() -> None:
+    from models.contract_graph import NMS_ROUNDS
+
+    np.testing.assert_array_equal(stays_in_graph(chain(9), NMS_ROUNDS), suppress(chain(9), 0.5))
+
+
+def test_an_empty_crowd_is_no_trouble() -> None:
+    assert len(stays_in_graph(chain(0), 8)) == 0
+
+
+@pytest.mark.slow
+def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_path: Path) -> None:
+    """A network with random weights: what it sees means nothing, but both ways must see the same."""
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="the extra 'train' is not installed")
+    from labels.source_classes import load_source_classes
+    from models.detector import load_detector
+    from models.export import export
+    from models.ultralytics_weights import Weights, load_weights
+    from tests.models.pictures import noise
+
+    torch.manual_seed(3)
+    source = load_source_classes("coco")
+    network = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval().fuse(verbose=False)
+    for head in network.model[-1].cv3:
+        torch.nn.init.normal_(head[-1].weight, std=0.5)
+        torch.nn.init.normal_(head[-1].bias, mean=-2, std=2)
+    plain = tmp_path / "plain.onnx"
+    torch.onnx.export(
+        network, (torch.zeros(1, 3, 448, 768),), str(plain), input_names=["images"], output_names=["output0"],
+        dynamic_axes={"images": {0: "batch", 2: "height", 3: "width"}, "output0": {0: "batch", 2: "anchors"}},
+        opset_version=17, dynamo=False,
+    )  # fmt: skip
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(plain)
+    said = {"names": str(dict(enumerate(source.key_of))), "description": "Ultralytics YOLO11n model"}
+    onnx.helper.set_model_props(model, said)
+    onnx.save(model, plain)
+
+    made = export(load_weights(plain), tmp_path / "made.onnx", source, {"licence": "none"})
+    direct = export(
+        Weights(plain, network, tuple(source.key_of), {}), tmp_path / "direct.onnx", source, {"licence": "none"}
+    )
+    assert made.provenance["graph_sha256"] == direct.provenance["graph_sha256"]
+    assert json.loads(made.to_metadata())["sizes"][0] == [768, 448]
+
+    crops = noise((672, 512), 2)
+    ours = load_detector(tmp_path / "made.onnx").detect(crops)
+    theirs = load_detector(plain).detect(crops)
+    for a, b in zip(ours, theirs, strict=True):
+        assert len(a) > 20
+        np.testing.assert_allclose(a, b, atol=0.01)

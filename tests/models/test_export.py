@@ -1,0 +1,51 @@
+"""What a person writes for an export is checked before anything is written."""
+
+from pathlib import Path
+
+import pytest
+
+from labels.source_classes import SourceClasses, load_source_classes
+from models.card import ModelRefused
+from models.export import class_groups, load_facts, main
+from models.ultralytics_weights import Weights
+
+
+def weights(*classes: str) -> Weights:
+    return Weights(Path("w.pt"), None, classes, {})
+
+
+def test_several_classes_of_coco_show_one_of_ours() -> None:
+    groups = class_groups(weights("person", "car", "cat", "truck"), load_source_classes("coco"))
+    assert groups == {"person": [0], "motor_vehicle_parking": [1, 3]}
+
+
+def test_weights_that_see_nothing_of_ours_are_refused_with_their_classes() -> None:
+    with pytest.raises(ModelRefused, match="none of its classes is one of ours .*: cat, dog"):
+        class_groups(weights("cat", "dog"), load_source_classes("coco"))
+
+
+def test_a_key_that_the_catalogue_lacks_is_refused_with_what_is_allowed() -> None:
+    source = SourceClasses("mine", {"car": "parked_car"})
+    with pytest.raises(ModelRefused, match="'mine' maps to parked_car: allowed are motor_vehicle_parking"):
+        class_groups(weights("car"), source)
+
+
+@pytest.mark.parametrize(("text", "told"), [("- 1", "must be a mapping with name"), ("a: [", "while parsing")])
+def test_facts_that_are_no_mapping_are_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "facts.yaml"
+    path.write_text(text)
+    with pytest.raises(ModelRefused, match=told):
+        load_facts(path)
+
+
+def test_a_user_s_mistake_is_one_line_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.onnx"
+    assert main([str(tmp_path / "gone.pt"), str(out)]) == 1
+    assert main([str(tmp_path / "gone.pt"), str(out), "--source", "voc"]) == 1
+    assert main([str(tmp_path / "gone.pt"), str(out), "--facts", str(tmp_path / "gone.yaml")]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert "gone.pt cannot be used as a model" in told[0]
+    assert "'voc': there is no such file; give a .yaml file or one of: coco" in told[1]
+    assert "gone.yaml" in told[2]
+    assert not out.exists()

@@ -1,0 +1,104 @@
+"""The model that comes with the program: complete, the same every time, and good for what its card says."""
+
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from labels.catalogue import load_catalogue
+from models.boxes import suppress
+from models.card import PROPERTY
+from models.detector import Detector, load_detector
+from models.listing import list_models
+from tests.models.pictures import frame_of, noise
+
+WEIGHTS = resources.files("models") / "weights"
+
+
+@pytest.fixture(scope="module")
+def nano() -> Detector:
+    return load_detector(None, threads=1)
+
+
+def keys_at(detector: Detector, rows: np.ndarray[tuple[int, ...], np.dtype[np.float32]], threshold: float) -> list[str]:
+    return [detector.card.keys[int(row[5])] for row in rows if row[4] >= threshold]
+
+
+def test_the_listing_names_it_with_the_hash_of_its_file(nano: Detector) -> None:
+    (card,) = list_models()
+    assert card == nano.card
+    assert card.sha256 == hashlib.sha256(WEIGHTS.joinpath("nano.onnx").read_bytes()).hexdigest()
+
+
+def test_its_classes_are_in_the_catalogue() -> None:
+    catalogue = load_catalogue()
+    for card in list_models():
+        assert set(card.keys) <= {*catalogue.types, *catalogue.auxiliary}
+
+
+def test_the_graph_is_the_one_whose_hash_the_card_carries() -> None:
+    model = onnx.load_from_string(WEIGHTS.joinpath("nano.onnx").read_bytes())
+    card = json.loads(next(p.value for p in model.metadata_props if p.key == PROPERTY))
+    graph = hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest()
+    assert card["provenance"]["graph_sha256"] == graph
+
+
+def test_it_is_small_and_comes_with_its_licence_and_its_description() -> None:
+    assert len(WEIGHTS.joinpath("nano.onnx").read_bytes()) < 15_000_000
+    assert "AGPL-3.0" in WEIGHTS.joinpath("LICENSE").read_text(encoding="utf-8")
+    assert "GNU AFFERO GENERAL PUBLIC LICENSE" in WEIGHTS.joinpath("AGPL-3.0.txt").read_text(encoding="utf-8")
+    described = WEIGHTS.joinpath("nano.md").read_text(encoding="utf-8")
+    for card in list_models():
+        for key in load_catalogue().types:
+            assert f"`{key}`" in described, f"nano.md does not say whether {card.name} sees {key}"
+        for value in (card.sha256, card.provenance["weights_sha256"], card.licence):
+            assert value in described
+
+
+def test_its_sizes_are_what_it_takes_and_cost_about_the_same(nano: Detector) -> None:
+    areas = [width * height for width, height in nano.card.sizes]
+    assert max(areas) < 1.05 * min(areas)
+    for width, height in nano.card.sizes:
+        assert width % 32 == height % 32 == 0
+        (rows,) = nano.detect(noise((width, height)))
+        assert rows.shape[1] == 6
+
+
+@pytest.mark.shared
+def test_a_batch_says_what_its_pictures_say_one_by_one_and_says_it_again(nano: Detector, shared: Path) -> None:
+    size = nano.card.sizes[0]
+    clips = [("ckuhn_traffic.mp4", 5.0), ("opencv_vtest.avi", 3.0), ("roadtrack_sample.mp4", 8.0)]
+    crops = np.concatenate([frame_of(shared / "data/videos" / clip, at, size) for clip, at in clips])
+    together = nano.detect(crops)
+    for crop, rows, again in zip(crops, together, nano.detect(crops), strict=True):
+        (alone,) = nano.detect(crop[None])
+        np.testing.assert_array_equal(rows, again)
+        np.testing.assert_allclose(rows, alone, atol=0.01)
+
+
+@pytest.mark.shared
+def test_six_cars_at_the_kerb_and_no_tarpaulin_are_seen(nano: Detector, shared: Path) -> None:
+    (rows,) = nano.detect(frame_of(shared / "data/videos/ckuhn_traffic.mp4", 20, nano.card.sizes[0]))
+    start = nano.card.start["motor_vehicle_parking"]
+    assert keys_at(nano, rows, start).count("motor_vehicle_parking") >= 5
+
+
+@pytest.mark.shared
+def test_people_who_walk_are_persons_and_the_vans_behind_them_are_vehicles(nano: Detector, shared: Path) -> None:
+    (rows,) = nano.detect(frame_of(shared / "data/videos/opencv_vtest.avi", 10, nano.card.sizes[0]))
+    seen = keys_at(nano, rows, 0.35)
+    assert seen.count("person") >= 4
+    assert seen.count("motor_vehicle_parking") >= 2
+    assert set(seen) == {"person", "motor_vehicle_parking"}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("clip", ["ckuhn_traffic.mp4", "opencv_vtest.avi", "bgs_video03.avi"])
+def test_the_graph_leaves_no_duplicates(nano: Detector, shared: Path, clip: str) -> None:
+    for at in (1.0, 12.0, 25.0):
+        (rows,) = nano.detect(frame_of(shared / "data/videos" / clip, at, nano.card.sizes[0]))
+        np.testing.assert_array_equal(suppress(rows), rows)
