@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from labels.violation import ViolationType
-from vision.durable import write_durably
-from vision.evidence import evidence_folder
-from vision.journal import naming
+from vision.durable import naming, write_durably
+from vision.manifest import evidence_folder
 from vision.records import Violation, iso
 
 JOURNAL, VIOLATIONS, TRACKS, RUN, STATE = "journal.jsonl", "violations.jsonl", "tracks.jsonl", "run.json", "state"

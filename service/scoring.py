@@ -13,9 +13,10 @@ from service.results import EVIDENCE, JOURNAL, STATE, claim
 from streams.batcher import Batcher
 from streams.frame import ViewKey
 from streams.recorder import Recorder
-from vision.evidence import EvidenceWriter, evidence_folder
+from vision.evidence import EvidenceWriter
 from vision.journal import Journal
 from vision.keys import SigningKey
+from vision.manifest import evidence_folder
 from vision.pipeline import Pipeline
 from vision.records import Event
 from vision.scene import Scene

@@ -25,8 +25,7 @@ from service.results import (
 )
 from service.scoring import CameraOutcome, Scoring
 from streams.source import redact
-from vision.durable import write_durably
-from vision.journal import naming
+from vision.durable import naming, write_durably
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import errno
 import multiprocessing
 import os
 import signal
-import stat
 import sys
 import threading
 from collections.abc import Sequence
@@ -66,8 +65,7 @@ def _child(words: list[str], key: Path, said: Path, mishap: Mishap, at: int, sav
             os.kill(
                 os.getpid(), {"killed": signal.SIGKILL, "interrupt": signal.SIGINT, "terminate": signal.SIGTERM}[mishap]
             )
-        # Files run out of room when they are synced; the name that a folder holds was given room when it was made.
-        if now >= at and mishap == "disk full" and stat.S_ISREG(os.fstat(file).st_mode):
+        if now >= at and mishap == "disk full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(file)
 

@@ -16,24 +16,13 @@ from labels.violation import ViolationType
 from streams.clip import ClipProblem, needs_preview, write_clip, write_preview
 from streams.frame import Still, StillLost
 from streams.recorder import PacketSpan, Recorder
-from vision.journal import naming
+from vision.durable import naming
+from vision.manifest import evidence_folder
 from vision.records import Event, iso
 from vision.seal import Chain
 from vision.stills import jpeg
 
 STAGING = ".staging-"
-
-
-def evidence_folder(folder: Path, violation_id: str) -> Path:
-    """Where a violation's evidence lies, or will lie.
-
-    Named after the violation; where evidence of that name was buried (the camera was scored anew by another model or
-    rule and found the same thing), the name gets a number, for a tombstone stays for ever.
-    """
-    home, number = folder / violation_id, 2
-    while home.with_name(f"{home.name}.tombstone.json").exists():
-        home, number = folder / f"{violation_id}.{number}", number + 1
-    return home
 
 
 class EvidenceFailed(Exception):

@@ -3,10 +3,9 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from vision.durable import append_durably, write_durably
+from vision.durable import append_durably, naming, write_durably
 from vision.records import Event, Violation
 
 
@@ -68,16 +67,6 @@ class Journal:
         """Each violation as its last event knows it, in the order of their onset."""
         found = [events[-1].violation for events in self.events.values()]
         return sorted(found, key=lambda v: (v.camera_id, v.onset_s, v.id))
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Say which file an ``OSError`` is about: the system does when it cannot be opened, not when the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
 
 
 def read_events(path: Path) -> Iterator[Event]:

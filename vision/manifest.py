@@ -166,3 +166,15 @@ def signature_of(data: bytes) -> bytes | None:
     except binascii.Error:
         return None
     return signature if len(signature) == 64 and base64.b64encode(signature) + b"\n" == data else None
+
+
+def evidence_folder(folder: Path, violation_id: str) -> Path:
+    """Where a violation's evidence lies, or will lie.
+
+    Named after the violation; where evidence of that name was buried (the camera was scored anew by another model or
+    rule and found the same thing), the name gets a number, for a tombstone stays for ever.
+    """
+    home, number = folder / violation_id, 2
+    while home.with_name(f"{home.name}.tombstone.json").exists():
+        home, number = folder / f"{violation_id}.{number}", number + 1
+    return home

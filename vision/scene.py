@@ -1,6 +1,7 @@
 """A scene: one view's tracker and rules. Detections of a frame in, events out."""
 
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from vision.zones import Zones
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
 SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
 FEWEST_SIGHTINGS = 3
+KEPT_NEAR_MISSES = 500
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 DARK = 4.0
@@ -51,16 +53,19 @@ class SceneRules:
 
 @dataclass(slots=True)
 class Scene:
-    """The state of one view. ``finished`` collects tracks that ended unconfirmed after standing for a while."""
+    """The state of one view.
+
+    finished: the newest tracks that ended unconfirmed after standing for a while. noise: the detector's jitter.
+    """
 
     view: ViewKey
     rules: SceneRules
     tracker: Tracker = field(init=False)
-    finished: list[Track] = field(default_factory=list)
+    finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
     frames: int = 0
     dark: int = 0
     unscheduled: int = 0
-    _noise: tuple[float, float] = (0.0, 0.0)
+    noise: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         rules = {key: t.rule for key, t in self.rules.types.items()}
@@ -79,6 +84,7 @@ class Scene:
             if track.violation is not None:
                 yield self._event("cleared", track, frame)
             elif track.last_s - track.first_s >= self._worth_telling_s(track):
+                track.onset = None
                 self.finished.append(track)
         for track in list(self.tracker.tracks):
             if track.last_s == frame.elapsed_s:
@@ -121,7 +127,7 @@ class Scene:
             "seen": track.seen,
             "missed": track.missed,
             "hidden": track.hidden,
-            "share": round(track.share(self._noise), 3),
+            "share": round(track.share(self.noise), 3),
             "score": round(track.score, 3),
             "zone_id": track.zone_id,
             "rule": {"dwell_s": rule.dwell_s, "absence_s": rule.absence_s, "share": rule.share},
@@ -152,7 +158,7 @@ class Scene:
         )
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
-        self._noise = noise(frame)
+        self.noise = noise(frame)
         if track.violation is not None:
             if track.last_s >= track.next_extension_s:
                 track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
@@ -178,7 +184,7 @@ class Scene:
             return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
         if track.presence < LEAST_PRESENCE:
             return f"seen in {track.presence:.0%} of the pictures since, at least {LEAST_PRESENCE:.0%} are needed"
-        share = track.share(self._noise)
+        share = track.share(self.noise)
         if share < rule.share:
             return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"
         return ""
@@ -195,6 +201,7 @@ class Scene:
             yield self._event("cleared", known, frame)
         track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
         yield self._event("opened", track, frame)
+        track.onset = None  # whoever follows the event has it now
 
     def _already_known(self, track: Track) -> Track | None:
         """An open violation of the type at this place whose thing is not seen beside this one."""

@@ -213,10 +213,11 @@ class Chain:
         return self._path.stat().st_size if self._path.exists() else 0
 
     def _enter(self, entry: Entry) -> None:
-        new = not self._path.exists()
-        append_durably(self._path, entry.line() + b"\n")
-        if new:
+        if not self._path.exists():
+            # Its name first: were that to fail after the line was written, the chain would list what is taken back.
+            self._path.touch()
             sync_folder(self._dir)
+        append_durably(self._path, entry.line() + b"\n")
         self._remember(entry)
         self._length = self._size()
 

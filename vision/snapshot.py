@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from streams.frame import StillLost
-from vision.durable import write_durably
-from vision.journal import naming
+from vision.durable import naming, write_durably
 from vision.place_look import Look
 from vision.records import SCHEMA_VERSION, Event, iso
 from vision.scene import Scene
@@ -49,7 +48,7 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
                 archive.writestr(f"onset/{number}.jpg", track.onset.data)
         state = {"format": FORMAT, "tracks": tracks, "extra": extra}
         state |= {"finished": [_to_dict(track) for track in scene.finished]}
-        state |= {name: getattr(scene, name) for name in _COUNTS}
+        state |= {name: getattr(scene, name) for name in _COUNTS} | {"noise": scene.noise}
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
     with naming(path):
         write_durably(path, memory.getvalue())
@@ -75,7 +74,8 @@ def load_snapshot(path: Path, scene: Scene) -> None:
         names = set(archive.namelist())
         for name in _COUNTS:
             setattr(scene, name, state[name])
-        scene.finished = [_from_dict(record) for record in state["finished"]]
+        scene.finished.extend(_from_dict(record) for record in state["finished"])
+        scene.noise = tuple(state["noise"])
         for number, record in enumerate(state["tracks"]):
             track = _from_dict(record)
             if f"onset/{number}.jpg" in names:

@@ -18,7 +18,7 @@ from service.planning import Request, make_plans
 from service.scoring import Scoring
 from service.summary import Summary, summarise
 from streams.sampler import make_sampler
-from vision.journal import naming
+from vision.durable import naming
 from vision.keys import default_key_path, load_or_make
 
 
