@@ -102,9 +102,9 @@ def test_reading_waits_when_it_is_too_far_ahead_in_frames_or_in_seconds(times: r
     def watched(predicate: Any, timeout: float | None = None) -> bool:
         if not predicate():
             blocked.set()
-        return wait_for(predicate, timeout)
+        return bool(wait_for(predicate, timeout))
 
-    batcher._ready.wait_for = watched  # type: ignore[method-assign]
+    batcher._ready.wait_for = watched  # type: ignore[method-assign,assignment]
 
     def read() -> None:
         for at in times:

@@ -63,7 +63,7 @@ def test_a_clip_plays_from_zero_at_its_true_speed(clock_street: Make, tmp_path: 
     assert all(a[1] < b[1] for a, b in itertools.pairwise(stamps))
     assert all(pts >= dts for pts, dts in stamps)
     with av.open(str(clip)) as container:
-        assert container.duration / av.time_base == pytest.approx(times[-1] + 0.1, abs=0.11)
+        assert (container.duration or 0) / av.time_base == pytest.approx(times[-1] + 0.1, abs=0.11)
 
 
 @pytest.mark.parametrize(

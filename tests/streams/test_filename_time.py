@@ -50,7 +50,7 @@ def test_a_time_that_does_not_exist_is_named() -> None:
 
 @pytest.mark.parametrize("pattern", ["cam1", "", "%Q%Y", "%Y%", "%s%s"])
 def test_a_pattern_that_is_none_is_answered_with_what_is_allowed(pattern: str) -> None:
-    with pytest.raises(ValueError, match="allowed are .*%Y"):
+    with pytest.raises(ValueError, match=r"allowed are .*%Y"):
         file_start("cam1_20260501.mp4", pattern, UTC)
 
 

@@ -28,7 +28,7 @@ from tests.streams.wall_clock import cut, hands, reader, recording, time_shown, 
 Make = Callable[..., Path]
 B_FRAMES = {"bframes": 3, "b-adapt": 0}
 OPEN = {"bframes": 3, "b-adapt": 0, "open-gop": 1}
-CODECS = {
+CODECS: dict[str, tuple[str, dict[str, Any]]] = {
     "h264": ("c.mp4", {}),
     "h264 with B-frames": ("c.mp4", {"encoder": B_FRAMES}),
     "h264 with B-frames in Matroska": ("c.mkv", {"encoder": B_FRAMES}),
@@ -123,7 +123,7 @@ def test_auto_looks_every_two_seconds_once_key_frames_turn_out_to_be_rare(
         assert seen == [0, *range(4, 52, 2)]
 
 
-def test_auto_changes_over_when_a_smart_codec_sets_in_and_when_it_ends(clock_street: Make, tmp_path: Path) -> None:
+def test_auto_changes_over_when_a_smart_codec_sets_in_and_when_it_ends(tmp_path: Path) -> None:
     often = street(tmp_path / "often.mp4", seconds=12, fps=5, gop_s=2)
     rare = street(tmp_path / "rare.mp4", seconds=24, fps=5, gop_s=12)
     seen = times(watch([often, rare, often], "auto"))
@@ -190,7 +190,7 @@ def test_a_turned_recording_comes_out_upright(tmp_path: Path, rotate: int, codec
     for every in ("all", "keyframe"):
         frame = watch(path, every)[-1]
         assert frame.size == (192, 320)
-        assert _red_box(frame) == pytest.approx((0, 0, 0.4, 0.2), abs=0.02)
+        assert _red_box(frame) == pytest.approx((0, 0, 0.4, 0.2), abs=0.05)
         still = frame.still.decode()
         assert still.shape == (320, 192, 3)
         assert still[20, 20, 0] > 180 > 100 > still[20, 20, 1]
@@ -294,7 +294,7 @@ def test_no_start_means_no_utc_and_no_clock(clock_street: Make) -> None:
     assert {(f.captured_at, f.clock) for f in watch(clock_street("c.mp4"), "keyframe")} == {(None, None)}
 
 
-def test_a_given_start_holds_for_the_files_after_the_first(clock_street: Make, tmp_path: Path) -> None:
+def test_a_given_start_holds_for_the_files_after_the_first(tmp_path: Path) -> None:
     made = street(tmp_path / "made.mp4", seconds=2, metadata={"creation_time": "2020-01-01T00:00:00Z"})
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     whole = Recording("cam", "home", (Segment(str(made), noon, Clock.OPTION), Segment(str(made))))

@@ -42,10 +42,12 @@ def test_a_clip_starts_with_the_key_frame_at_or_before_its_start(ring: Recorder)
     span = ring.clip(3.3, 7.05, 5)
     assert span is not None
     assert span.packets[0].keyframe
-    assert (span.start_s, span.end_s) == (2, pytest.approx(7.1))
+    assert span.start_s == 2
+    assert span.end_s == pytest.approx(7.1)
     exactly = ring.clip(4, 6, 5)
     assert exactly is not None
-    assert (exactly.start_s, exactly.end_s) == (4, pytest.approx(6.1))
+    assert exactly.start_s == 4
+    assert exactly.end_s == pytest.approx(6.1)
 
 
 def test_a_clip_outlives_the_release_of_its_packets(ring: Recorder) -> None:
@@ -77,7 +79,8 @@ def test_a_clip_runs_over_the_ends_of_files_of_one_codec(clock_street: Make) -> 
     watch(cut(clock_street("c.mp4"), 3, "mp4", reset=True), "keyframe", recorder=recorder)
     span = recorder.clip(1, 5, 3)
     assert span is not None
-    assert (span.start_s, span.end_s) == (0, pytest.approx(5.1, abs=0.002))
+    assert span.start_s == 0
+    assert span.end_s == pytest.approx(5.1, abs=0.002)
 
 
 @pytest.mark.parametrize(("anchor_s", "codec", "start_s"), [(5.5, "h264", 4), (6.5, "hevc", 6)])

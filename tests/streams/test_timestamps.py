@@ -14,7 +14,7 @@ from streams.timestamps import Timestamps
 STREAM = cast(Any, SimpleNamespace(time_base=Fraction(1, 1000)))
 
 
-def packets(*stamps: tuple[int | None, int | None]) -> Iterator[av.Packet]:
+def packets(*stamps: tuple[int | None, int | None]) -> Iterator[Any]:
     for pts, dts in stamps:
         packet = av.Packet(1)
         packet.pts, packet.dts = pts, dts

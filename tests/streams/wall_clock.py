@@ -15,7 +15,7 @@ from streams.sampler import make_sampler
 from streams.source import Recording, Segment
 from tests.scenery import Thing
 
-SIZE = (320, 192)
+SIZE = (160, 96)
 SWEEP_S = 2.0
 """The red hand crosses the picture in this time; the yellow one once in the whole recording."""
 _WIDTH = 0.1
@@ -33,16 +33,18 @@ def hands(seconds: float) -> list[Thing]:
 
 def time_shown(picture: Picture, seconds: float) -> float:
     """What the clock says, to about 20 ms: the fine hand, in the sweep that the slow hand is nearest to."""
-    r, g, b = (picture[..., i].astype(int) for i in range(3))
-    fine = _left((r > 150) & (g < 105) & (b < 105)) / (1 - _WIDTH) * SWEEP_S
-    coarse = _left((r > 150) & (g > 150) & (b < 105)) / (1 - _WIDTH) * seconds
-    return fine + SWEEP_S * round((coarse - fine) / SWEEP_S)
+    height = len(picture)
+    upper, lower = picture[height // 6 : height // 3 : 4], picture[height * 2 // 3 : height * 5 // 6 : 4]
+    fine = _left((upper[..., 0] > 150) & (upper[..., 1] < 105) & (upper[..., 2] < 105)) * SWEEP_S
+    coarse = _left((lower[..., 0] > 150) & (lower[..., 1] > 150) & (lower[..., 2] < 105)) * seconds
+    return float(fine + SWEEP_S * round((coarse - fine) / SWEEP_S))
 
 
 def _left(mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> float:
-    assert mask.sum() > 30, "a hand of the clock is not to be seen"
+    """Where a hand's left edge is on its way, 0 to 1."""
+    assert mask.sum() > 10, "a hand of the clock is not to be seen"
     columns = np.nonzero(mask)[1]
-    return float(columns.mean() + 0.5) / mask.shape[1] - _WIDTH / 2
+    return float((float(columns.mean() + 0.5) / mask.shape[1] - _WIDTH / 2) / (1 - _WIDTH))
 
 
 def recording(paths: Sequence[Path], camera_id: str = "cam") -> Recording:
