@@ -14,6 +14,8 @@ DUPLICATE_IOU = 0.6
 NESTED_COVER, NESTED_IOU = 0.9, 0.4
 """A box of the same class that lies nearly whole in another one of not too different size is the same thing."""
 DESCRIPTOR_SIDE = 8
+THINNEST = 1e-5
+"""Part of the picture below which a box has no width: far less than a pixel."""
 
 
 def to_picture(boxes: Sequence[NDArray[np.float32]], frame: Frame, keys: tuple[str, ...]) -> Detections:
@@ -63,7 +65,7 @@ def _mapped(boxes: NDArray[np.float32], region: Region) -> NDArray[np.float64]:
     rows[:, [0, 2]] = rows[:, [0, 2]] * region.scale_x + region.offset_x
     rows[:, [1, 3]] = rows[:, [1, 3]] * region.scale_y + region.offset_y
     np.clip(rows[:, :4], 0.0, 1.0, out=rows[:, :4])
-    return rows[(rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])]
+    return rows[(rows[:, 2] - rows[:, 0] > THINNEST) & (rows[:, 3] - rows[:, 1] > THINNEST)]
 
 
 def _distinct(rows: NDArray[np.float64]) -> list[int]:
