@@ -2,8 +2,8 @@
 
 import argparse
 import hashlib
-import io
 import importlib.metadata
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path

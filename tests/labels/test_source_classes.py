@@ -52,7 +52,7 @@ def test_a_mistake_is_told_with_the_file(tmp_path: Path, text: str, told: str) -
 
 
 def test_a_source_that_is_not_shipped_is_told_what_is(tmp_path: Path) -> None:
-    with pytest.raises(SourceClassesError, match="'voc': there is no such file; give a .yaml file or one of: coco"):
+    with pytest.raises(SourceClassesError, match=r"'voc': there is no such file; give a .yaml file or one of: coco"):
         load_source_classes("voc")
     with pytest.raises(SourceClassesError, match="there is no such file"):
         load_source_classes(str(tmp_path / "gone.yaml"))

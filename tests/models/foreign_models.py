@@ -16,7 +16,7 @@ Row = tuple[float, float, float, float, float, int]
 def write_yolo(
     path: Path,
     rows: Sequence[Row],
-    names: Sequence[str],
+    classes: Sequence[str],
     *,
     size: tuple[int, int] | None = (320, 192),
     batch: int | None = None,
@@ -27,12 +27,12 @@ def write_yolo(
     if finished:
         found = np.array(rows, np.float32).reshape(1, -1, 6)
     else:
-        found = np.zeros((1, 4 + len(names), max(len(rows), 1)), np.float32)
+        found = np.zeros((1, 4 + len(classes), max(len(rows), 1)), np.float32)
         for anchor, (x1, y1, x2, y2, score, cls) in enumerate(rows):
             found[0, :4, anchor] = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
             found[0, 4 + cls, anchor] = score
     height, width = ("height", "width") if size is None else (size[1], size[0])
-    said = {"names": str(dict(enumerate(names))), "task": "detect", "stride": "32", **metadata}
+    said = {"names": str(dict(enumerate(classes))), "task": "detect", "stride": "32", **metadata}
     pictures = helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch or "batch", 3, height, width])
     return _write(path, [pictures], "images", {"output0": found}, batch, said)
 

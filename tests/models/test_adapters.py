@@ -72,7 +72,7 @@ def test_a_model_trained_on_our_own_keys_needs_no_mapping(tmp_path: Path) -> Non
 
 
 def test_a_model_of_other_things_is_refused_with_their_names(tmp_path: Path) -> None:
-    with pytest.raises(ModelRefused, match="none of its classes is one of ours .*: cat, dog"):
+    with pytest.raises(ModelRefused, match=r"none of its classes is one of ours .*: cat, dog"):
         load_detector(write_yolo(tmp_path / "y.onnx", [], ("cat", "dog")))
 
 

@@ -20,7 +20,7 @@ def test_several_classes_of_coco_show_one_of_ours() -> None:
 
 
 def test_weights_that_see_nothing_of_ours_are_refused_with_their_classes() -> None:
-    with pytest.raises(ModelRefused, match="none of its classes is one of ours .*: cat, dog"):
+    with pytest.raises(ModelRefused, match=r"none of its classes is one of ours .*: cat, dog"):
         class_groups(weights("cat", "dog"), load_source_classes("coco"))
 
 

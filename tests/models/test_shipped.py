@@ -81,10 +81,12 @@ def test_a_batch_says_what_its_pictures_say_one_by_one_and_says_it_again(nano: D
 
 
 @pytest.mark.shared
-def test_six_cars_at_the_kerb_and_no_tarpaulin_are_seen(nano: Detector, shared: Path) -> None:
-    (rows,) = nano.detect(frame_of(shared / "data/videos/ckuhn_traffic.mp4", 20, nano.card.sizes[0]))
-    start = nano.card.start["motor_vehicle_parking"]
-    assert keys_at(nano, rows, start).count("motor_vehicle_parking") >= 5
+def test_the_cars_at_the_kerb_are_seen_and_no_tarpaulin_is(nano: Detector, shared: Path) -> None:
+    """A single picture may miss a car or see it weakly; over eight of them each is seen in most."""
+    clip, size = shared / "data/videos/ckuhn_traffic.mp4", nano.card.sizes[0]
+    keep = nano.card.keep["motor_vehicle_parking"]
+    counts = [keys_at(nano, nano.detect(frame_of(clip, at, size))[0], keep) for at in range(5, 75, 9)]
+    assert np.median([seen.count("motor_vehicle_parking") for seen in counts]) >= 6
 
 
 @pytest.mark.shared
