@@ -1,9 +1,101 @@
 """``streetorder benchmark``: measures the program on this machine."""
 
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.clips import Recipe, clip
+from benchmarks.memory import watch
+from benchmarks.throughput import Load, as_json, machine, measure, save
+from models.detector import load_detector
 
 app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=True)
+
+CODECS = ("h264", "hevc")
+VIDEO_S = {"keyframe": 300.0, "auto": 300.0}
+"""Seconds of video for each camera, by policy, long enough for a steady rate; the clip once for the others."""
 
 
 @app.callback()
 def _root() -> None: ...
+
+
+@app.command()
+def throughput(
+    source: Annotated[Path | None, typer.Argument(help="A recording; a drawn street if left out.")] = None,
+    every: Annotated[list[str] | None, typer.Option("--every", help="Policies, repeated; keyframe and all.")] = None,
+    cameras: Annotated[int, typer.Option(min=1, help="Recordings scored at the same time.")] = os.cpu_count() or 1,
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is measured.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of the drawn clip.")] = 20.0,
+    gop: Annotated[float, typer.Option(min=0.1, help="Seconds between key frames of the drawn clip.")] = 2.0,
+    codec: Annotated[str, typer.Option(help="h264 or hevc.")] = "h264",
+    model: Annotated[Path | None, typer.Option(help="Model file; the shipped one if left out.")] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
+) -> None:
+    """Decoding alone, detection alone, the pipeline, and its share of the limit that the two set."""
+    if codec not in CODECS:
+        raise typer.BadParameter(f"{codec}: allowed are {', '.join(CODECS)}")
+    recording = source or clip(Recipe(seconds=seconds, gop_s=gop, codec=codec))
+    detector = load_detector(model)
+    shared = "CUDAExecutionProvider" not in _providers()
+    about = machine() | {"clip": recording.name, "cameras": cameras, "rounds": rounds, "model": detector.card.sha256}
+    about |= {"date": datetime.now(UTC).date().isoformat(), "detector_shares_cores": shared}
+    results = []
+    for policy in every or ["keyframe", "all"]:
+        repeats = max(1, round(VIDEO_S.get(policy, 0.0) / seconds))
+        results.append(measure(Load(recording, policy, cameras, repeats), detector, rounds, shared))
+    found = {"machine": about, "results": [as_json(rates) for rates in results]}
+    if save_to is not None:
+        save(save_to, found)
+    if as_json_:
+        typer.echo(json.dumps(found))
+        return
+    table = Table("every", "decode/s", "detect/s", "limit/s", "pipeline/s", "share", "x real time", "cores", "peak MB")
+    for r in results:
+        numbers = (r.decode, r.detect, r.limit, r.pipeline)
+        rest = (f"{r.share:.0%}", f"{r.times_real_time:.1f}", f"{r.cores_used:.2f}", f"{r.peak_mb:.0f}")
+        table.add_row(r.every, *(f"{value:.1f}" for value in numbers), *rest)
+    Console().print(table)
+    typer.echo(json.dumps(about))
+
+
+@app.command()
+def memory(
+    source: Annotated[Path | None, typer.Argument(help="A recording; a drawn street if left out.")] = None,
+    hours: Annotated[float, typer.Option(min=0.001, help="Hours of video.")] = 2.0,
+    every: Annotated[str, typer.Option("--every", help="Which pictures are looked at.")] = "keyframe",
+    as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
+) -> None:
+    """Resident size while hours of video are scored: peak, and growth over the second half."""
+    recording = source or clip(Recipe(seconds=20.0))
+    growth = watch(recording, hours, every)
+    found: dict[str, Any] = {
+        "machine": machine() | {"clip": recording.name, "date": datetime.now(UTC).date().isoformat()},
+        "every": every,
+        "hours": round(growth.hours, 2),
+        "wall_s": round(growth.wall_s, 1),
+        "peak_mb": round(growth.peak_mb, 1),
+        "median_mb": round(growth.median_mb, 1),
+        "slope_mb_h": round(growth.slope_mb_h, 2),
+        "samples": growth.samples[:: max(1, len(growth.samples) // 100)],
+    }
+    if save_to is not None:
+        save(save_to, found)
+    typer.echo(
+        json.dumps(found) if as_json_ else json.dumps({k: v for k, v in found.items() if k != "samples"}, indent=1)
+    )
+
+
+def _providers() -> list[str]:
+    import onnxruntime
+
+    providers: list[str] = onnxruntime.get_available_providers()
+    return providers

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
@@ -70,7 +72,7 @@ def _encode(recipe: Recipe, path: Path) -> None:
     quiet = ":log-level=none" if recipe.codec == "hevc" else ""
     options = {"preset": "superfast", library: regular + quiet}
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream(ENCODERS[recipe.codec], rate=recipe.fps, options=options)
+        stream = cast(VideoStream, container.add_stream(ENCODERS[recipe.codec], rate=recipe.fps, options=options))
         stream.width, stream.height = recipe.size
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = recipe.bit_rate

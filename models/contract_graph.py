@@ -79,7 +79,8 @@ def keep_best(boxes: Tensor, cls: Tensor, iou_threshold: float, rounds: int = NM
     boxes: ``(B, K, 4)`` xyxy, best first; cls: ``(B, K)``.
     Greedy suppression is the one solution of: a box stays unless a better one that stays overlaps it. Starting from
     "all stay" and applying that rule to all boxes at once, the first r rounds settle every box whose chain of
-    suppressors is at most r long, so the result is greedy's for any picture without a longer chain.
+    suppressors is at most r long, so the result is greedy's for any picture without a longer chain. With an even number
+    of rounds what greedy keeps always stays: after a longer chain there may be duplicates, but nothing is lost.
     """
     x1, y1, x2, y2 = boxes.unbind(2)
     area = (x2 - x1).clamp(min=0) * (y2 - y1).clamp(min=0)

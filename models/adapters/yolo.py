@@ -14,6 +14,9 @@ from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
 START, KEEP = 0.35, 0.15
 """Thresholds of a file that brings none: those of the shipped model, of the same family, where nothing was measured."""
 
+PROBE = (192, 320)
+"""Height and width of a picture that only finds out about a model."""
+
 
 def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
     """Raises ``ModelRefused`` for any other form."""
@@ -31,7 +34,7 @@ def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
         wrong.append("its metadata 'names' does not name its classes")
     if wrong:
         raise ModelRefused(path, wrong)
-    rows, columns = outputs[0].shape[1:]
+    rows, columns = _output_shape(session)
     if columns != 6 and rows != 4 + len(names):
         raise ModelRefused(
             path,
@@ -41,6 +44,17 @@ def adapt(session: ort.InferenceSession, path: Path) -> "YoloExport":
             ],
         )
     return YoloExport(session, path, names, finished=rows != 4 + len(names))
+
+
+def _output_shape(session: ort.InferenceSession) -> tuple[int, int]:
+    """What an output holds for each picture. Not every export of free sizes states it; then one picture tells."""
+    rows, columns = session.get_outputs()[0].shape[1:]
+    if isinstance(rows, int) or columns == 6:
+        return rows, columns
+    picture = session.get_inputs()[0]
+    shape = [side if isinstance(side, int) else free for side, free in zip(picture.shape, (1, 3, *PROBE), strict=True)]
+    _, rows, columns = session.run(None, {picture.name: np.zeros(shape, np.float32)})[0].shape
+    return rows, columns
 
 
 class YoloExport:

@@ -21,9 +21,11 @@ def write_yolo(
     size: tuple[int, int] | None = (320, 192),
     batch: int | None = None,
     finished: bool = False,
+    stated: bool = True,
     **metadata: str,
 ) -> Path:
-    """A plain YOLO export; size None: any, batch None: any; finished: rows instead of raw anchors."""
+    """A plain YOLO export; size None: any, batch None: any; finished: rows instead of raw anchors. stated: its output
+    has a shape in the file."""
     if finished:
         found = np.array(rows, np.float32).reshape(1, -1, 6)
     else:
@@ -34,7 +36,7 @@ def write_yolo(
     height, width = ("height", "width") if size is None else (size[1], size[0])
     said = {"names": str(dict(enumerate(classes))), "task": "detect", "stride": "32", **metadata}
     pictures = helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch or "batch", 3, height, width])
-    return _write(path, [pictures], "images", {"output0": found}, batch, said)
+    return _write(path, [pictures], "images", {"output0": found}, batch, said, stated=stated)
 
 
 def write_detr(
@@ -62,6 +64,8 @@ def _write(
     outputs: Mapping[str, NDArray[Any]],
     batch: int | None,
     metadata: Mapping[str, str],
+    *,
+    stated: bool = True,
 ) -> Path:
     """Every output is a constant that is repeated for every picture of the batch."""
     make = helper.make_node
@@ -84,8 +88,9 @@ def _write(
                 make("Unsqueeze", ["size as float", "axis"], ["scale"]),
                 make("Mul", [raw, "scale"], [name]),
             ]
+        lengths = value.shape[1:] if stated else [f"{name} {axis}" for axis in range(1, value.ndim)]
         kind = helper.np_dtype_to_tensor_dtype(value.dtype)
-        results.append(helper.make_tensor_value_info(name, kind, [batch or "batch", *value.shape[1:]]))
+        results.append(helper.make_tensor_value_info(name, kind, [batch or "batch", *lengths]))
     graph = helper.make_graph(nodes, "constant boxes", list(inputs), results, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     helper.set_model_props(model, dict(metadata))

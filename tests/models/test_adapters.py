@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 
 from models.card import ModelRefused
@@ -39,6 +40,15 @@ def test_a_yolo_export_finds_vehicles_once_and_nothing_that_is_none_of_ours(
 ) -> None:
     path = write_yolo(tmp_path / "y.onnx", EVERYTHING, COCO_SHORT, batch=batch, finished=finished)
     assert found(load_detector(path), 3) == [STREET] * 3
+
+
+@pytest.mark.parametrize("finished", [False, True], ids=["raw anchors", "finished boxes"])
+def test_an_export_that_does_not_state_the_shape_of_its_output_is_asked_with_a_picture(
+    tmp_path: Path, finished: bool
+) -> None:
+    path = write_yolo(tmp_path / "y.onnx", EVERYTHING, COCO_SHORT, size=None, finished=finished, stated=False)
+    assert not isinstance(ort.InferenceSession(path).get_outputs()[0].shape[1], int)
+    assert found(load_detector(path)) == [STREET]
 
 
 def test_a_foreign_file_claims_nothing(tmp_path: Path) -> None:

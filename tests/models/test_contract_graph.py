@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 
-from models.boxes import Rows, suppress
+from models.boxes import Rows, suppress, tidy
 from tests.models.test_boxes import crowds
 
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
@@ -39,6 +40,16 @@ def test_the_unrolled_rounds_settle_a_chain_of_eight_suppressors() -> None:
     np.testing.assert_array_equal(stays_in_graph(chain(9), NMS_ROUNDS), suppress(chain(9), 0.5))
 
 
+@given(crowds())
+def test_nothing_that_greedy_keeps_is_lost_however_long_the_chain(rows: Rows) -> None:
+    from models.contract_graph import NMS_ROUNDS
+
+    for crowd in (rows, chain(25)):
+        kept = stays_in_graph(crowd, NMS_ROUNDS)
+        assert {tuple(row) for row in suppress(crowd, 0.5)} <= {tuple(row) for row in kept}
+        np.testing.assert_array_equal(suppress(kept, 0.5), suppress(crowd, 0.5))
+
+
 def test_an_empty_crowd_is_no_trouble() -> None:
     assert len(stays_in_graph(chain(0), 8)) == 0
 
@@ -56,9 +67,13 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     torch.manual_seed(3)
     source = load_source_classes("coco")
     network = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval().fuse(verbose=False)
+    for name, parameter in network.named_parameters():
+        if "dfl" not in name:  # all but the fixed weights: the exporter stores equal tensors once, as fresh biases are
+            parameter.data += 0.01 * torch.randn_like(parameter)
     for head in network.model[-1].cv3:
         torch.nn.init.normal_(head[-1].weight, std=0.5)
         torch.nn.init.normal_(head[-1].bias, mean=-2, std=2)
+    network.model[-1].export = network.model[-1].dynamic = True
     plain = tmp_path / "plain.onnx"
     torch.onnx.export(
         network, (torch.zeros(1, 3, 448, 768),), str(plain), input_names=["images"], output_names=["output0"],
@@ -79,8 +94,8 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     assert json.loads(made.to_metadata())["sizes"][0] == [768, 448]
 
     crops = noise((672, 512), 2)
-    ours = load_detector(tmp_path / "made.onnx").detect(crops)
-    theirs = load_detector(plain).detect(crops)
-    for a, b in zip(ours, theirs, strict=True):
-        assert len(a) > 20
-        np.testing.assert_allclose(a, b, atol=0.01)
+    (ours,) = ort.InferenceSession(made.path).run(None, {"crops": crops})
+    for rows, expected in zip(ours, load_detector(plain).detect(crops), strict=True):
+        assert len(expected) > 20
+        # Random weights see a lattice of boxes, chains longer than any street has: one more suppression ends them.
+        np.testing.assert_allclose(tidy(suppress(rows[rows[:, 4] > 0]), 672, 512), expected, atol=0.01)
