@@ -68,11 +68,12 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     source = load_source_classes("coco")
     network = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval().fuse(verbose=False)
     for name, parameter in network.named_parameters():
-        if "dfl" not in name:  # all but the fixed weights: the exporter stores equal tensors once, as fresh biases are
-            parameter.data += 0.01 * torch.randn_like(parameter)
-    for head in network.model[-1].cv3:
-        torch.nn.init.normal_(head[-1].weight, std=0.5)
-        torch.nn.init.normal_(head[-1].bias, mean=-2, std=2)
+        if "dfl" in name:  # fixed weights
+            continue
+        if parameter.ndim == 4:
+            torch.nn.init.kaiming_normal_(parameter)  # so that the picture is still felt at the last layer
+        else:
+            torch.nn.init.normal_(parameter, std=0.1)  # all different: the exporter stores equal tensors once
     network.model[-1].export = network.model[-1].dynamic = True
     plain = tmp_path / "plain.onnx"
     torch.onnx.export(
@@ -93,7 +94,8 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     assert made.provenance["graph_sha256"] == direct.provenance["graph_sha256"]
     assert json.loads(made.to_metadata())["sizes"][0] == [768, 448]
 
-    crops = noise((672, 512), 2)
+    coarse = noise((21, 16), 2)
+    crops = coarse.repeat(32, axis=1).repeat(32, axis=2)  # coarse enough that the network tells its cells apart
     (ours,) = ort.InferenceSession(made.path).run(None, {"crops": crops})
     for rows, expected in zip(ours, load_detector(plain).detect(crops), strict=True):
         assert len(expected) > 20
