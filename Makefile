@@ -43,7 +43,7 @@ $(SCENE): $(PHOTO) $(wildcard benchmarks/demo_*.py) | $(APP)
 	$(BIN)/python -m benchmarks.demo_scene $@ --photo $(PHOTO)
 
 # The photograph lies in a package of its publisher (AGPL-3.0). Only this one file is taken out; no code of it is run.
-$(PHOTO): | $(APP)
+$(PHOTO): | $(VENV)/.python-ready
 	@mkdir -p .cache/wheel
 	$(BIN)/python -m pip download --quiet --no-deps --only-binary :all: --dest .cache/wheel ultralytics-opencv-headless==8.4.190
 	$(BIN)/python -c "import pathlib, zipfile; \
@@ -53,7 +53,8 @@ $(PHOTO): | $(APP)
 
 # --- development -----------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.dev-installed
+# The photograph, because the demo's scene is tested too.
+test: $(VENV)/.dev-installed $(PHOTO)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
