@@ -8,9 +8,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
-import psutil
+
+from benchmarks.clips import duration_s
+
+
+class NotWatched(Exception):
+    """The run could not be watched to its end; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,11 @@ class Growth:
 
 
 def watch(clip: Path, hours: float, every: str = "keyframe", period_s: float = 0.5) -> Growth:
-    """Score ``clip`` again and again as segments of one recording until ``hours`` of video have passed."""
-    with av.open(str(clip)) as container:
-        length_s = float(container.duration or 0) / 1e6
+    """Score ``clip`` again and again as segments of one recording until ``hours`` of video have passed.
+
+    Raises ``Unreadable``, ``NotWatched``.
+    """
+    length_s = duration_s(clip)
     parts = max(1, round(hours * 3600 / length_s))
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder) / "recording"
@@ -45,15 +51,15 @@ def watch(clip: Path, hours: float, every: str = "keyframe", period_s: float = 0
         process = subprocess.Popen([program, *map(str, words)], env=environment)
         samples = []
         while process.poll() is None:
-            try:
-                size_mb = psutil.Process(process.pid).memory_info().rss / 2**20
-            except psutil.NoSuchProcess:
-                break
-            samples.append((time.monotonic() - began, size_mb))
+            size_mb = _resident_mb(process.pid)
+            if size_mb is not None:
+                samples.append((time.monotonic() - began, size_mb))
             time.sleep(period_s)
         if process.wait() != 0:
-            raise RuntimeError(f"scoring ended with exit code {process.returncode}")
+            raise NotWatched(f"{clip}: scoring it ended with exit code {process.returncode}")
         wall_s = time.monotonic() - began
+    if not samples:
+        raise NotWatched("the size of a process is read from /proc, which this system does not have")
     sizes = np.array([size for _, size in samples])
     video_h = np.array([at for at, _ in samples]) / wall_s * (parts * length_s / 3600)
     half = len(samples) // 2
@@ -66,3 +72,12 @@ def watch(clip: Path, hours: float, every: str = "keyframe", period_s: float = 0
         wall_s=wall_s,
         samples=[(round(at, 1), round(size, 1)) for at, size in samples],
     )
+
+
+def _resident_mb(pid: int) -> float | None:
+    """Resident size of a running process, None when it cannot be told (Linux only; see proc(5), ``statm``)."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -5,9 +5,7 @@ compared: machines are noisy, ratios hold better than figures. Where decoding an
 needs both, so the limit is ``1 / (1/decode + 1/detect)``; on different hardware it is the slower of the two.
 """
 
-import json
 import os
-import platform
 import resource
 import statistics
 import tempfile
@@ -19,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from labels.catalogue import load_catalogue
 from models.detector import Detector
 from service.planning import Request, make_plans
-from service.scoring import Scoring
+from service.scoring import Scoring, Watching
 from streams.batcher import BATCH_SIZES
 from streams.crops import Cropper, InputShape
 from streams.frame import Picture
@@ -32,6 +30,14 @@ from streams.recorder import Recorder
 from streams.sampler import make_sampler
 from streams.source import Recording, Segment
 from vision.keys import load_or_make
+from vision.records import Event
+
+DWELL_S = 10.0
+"""What stands this long is a violation here: even a short run pays for evidence, and for far more than on a street."""
+
+
+class NothingToMeasure(Exception):
+    """No picture comes out of the recording; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class Rates:
     """Medians over the rounds, pictures a second of the whole machine; ``_range`` is the smallest and the largest.
 
     times_real_time: seconds of video scored in a second, all cameras together. share: of the limit. cores_used: CPU
-    seconds a second of the pipeline. peak_mb: largest resident size of this process so far.
+    seconds a second of the pipeline. violations: how many a round confirmed and wrote evidence of. peak_mb: largest
+    resident size of this process so far.
     """
 
     every: str
@@ -63,6 +70,7 @@ class Rates:
     share: float
     times_real_time: float
     cores_used: float
+    violations: int
     peak_mb: float
 
 
@@ -72,17 +80,19 @@ def limit(decode: float, detect: float, shared: bool) -> float:
 
 
 def measure(load: Load, detector: Detector, rounds: int, shared: bool) -> Rates:
-    """Run the three in turn, ``rounds`` times."""
+    """Run the three in turn, ``rounds`` times. Raises ``NothingToMeasure``."""
     crops: list[Picture] = []
     decode, detect, scored = [], [], []
     for _ in range(rounds):
         decode.append(decode_rate(load, detector, crops))
+        if not crops:
+            raise NothingToMeasure(f"{load.clip}: no picture is decoded from it with --every {load.every}")
         detect.append(detect_rate(detector, crops))
         scored.append(score_rate(load, detector))
-    pictures, video, cores = (statistics.median(column) for column in zip(*scored, strict=True))
+    pictures, video, cores, violations = (statistics.median(column) for column in zip(*scored, strict=True))
     decoded, detected = statistics.median(decode), statistics.median(detect)
     most = limit(decoded, detected, shared)
-    rates = [rate for rate, _, _ in scored]
+    rates = [rate for rate, *_ in scored]
     return Rates(
         every=load.every,
         decode=decoded,
@@ -95,14 +105,16 @@ def measure(load: Load, detector: Detector, rounds: int, shared: bool) -> Rates:
         share=pictures / most,
         times_real_time=video,
         cores_used=cores,
+        violations=round(violations),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
 
 
 def decode_rate(load: Load, detector: Detector, crops: list[Picture]) -> float:
-    """Demuxing, decoding and scaling alone, a thread for each camera. Leaves some crops for ``detect_rate``."""
+    """Demuxing, decoding and scaling alone, on all cores. Leaves some crops for ``detect_rate``."""
     card = detector.card
-    counts = [0] * load.cameras
+    readers = max(load.cameras, os.cpu_count() or 1)
+    counts = [0] * readers
 
     def read(number: int) -> None:
         recorder = Recorder()
@@ -118,7 +130,7 @@ def decode_rate(load: Load, detector: Detector, crops: list[Picture]) -> float:
             if len(crops) < 16:
                 crops.append(frame.crops[0])
 
-    threads = [threading.Thread(target=read, args=(number,)) for number in range(load.cameras)]
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(readers)]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -142,47 +154,30 @@ def detect_rate(detector: Detector, crops: Sequence[Picture], seconds: float = 4
     return best
 
 
-def score_rate(load: Load, detector: Detector) -> tuple[float, float, float]:
-    """The real thing with journal, evidence and seal: pictures a second, times real time, cores used."""
+def score_rate(load: Load, detector: Detector) -> tuple[float, float, float, int]:
+    """The real thing with journal, evidence and seal: pictures a second, times real time, cores used, violations."""
+    dwell = dict.fromkeys(load_catalogue().types, DWELL_S)
     with tempfile.TemporaryDirectory() as folder:
         plans = []
         for number in range(load.cameras):
-            camera = Path(folder) / f"cam{number}"
+            camera, results = Path(folder) / f"cam{number}", Path(folder) / "results"
             camera.mkdir()
-            for part in range(load.repeats):
-                (camera / f"part{part:04d}{load.clip.suffix}").symlink_to(load.clip.resolve())
-            request = Request((str(camera),), Path(folder) / "results", camera_id=camera.name, every=load.every)
+            parts = [camera / f"part{part:04d}{load.clip.suffix}" for part in range(load.repeats)]
+            for part in parts:
+                part.symlink_to(load.clip.resolve())
+            sources = tuple(str(part) for part in parts)
+            request = Request(sources, results, camera_id=camera.name, every=load.every, dwell=dwell)
             plans += make_plans(request, detector.card)
         key, _ = load_or_make(Path(folder) / "signing.key")
-        scoring = Scoring(plans, detector, Path(folder) / "results", key, jobs=load.cameras)
+        opened: list[Event] = []
+        watching = Watching(event=lambda event: opened.append(event) if event.kind == "opened" else None)
+        scoring = Scoring(plans, detector, results, key, load.cameras, watching)
         began, cpu = time.perf_counter(), time.process_time()
         outcomes = scoring.run()
         wall = time.perf_counter() - began
         used = (time.process_time() - cpu) / wall
         pictures = sum(outcome.job.reader.statistics.frames for outcome in outcomes)
-        return pictures / wall, scoring.scored_s() / wall, used
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {
-        "cores": os.cpu_count(),
-        "processor": model,
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "onnxruntime": onnxruntime.__version__,
-        "load_before": [round(value, 2) for value in os.getloadavg()],
-    }
-
-
-def save(path: Path, result: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        return pictures / wall, scoring.scored_s() / wall, used, len(opened)
 
 
 def as_json(rates: Rates) -> dict[str, Any]:

@@ -85,6 +85,18 @@ def content_of(recording: Recording) -> list[str]:
     return found
 
 
+def belongs(snapshot: Path, recording: Recording) -> bool:
+    """Whether what is saved is of this recording: nothing is saved, or a file of it has its place or its content."""
+    saved = read_extra(snapshot)
+    if saved is None or any(s.live for s in recording.segments):
+        return True
+    places = {str(Path(s.url).resolve()) for s in recording.segments}
+    if places & set(saved.get("places", [])):
+        return True
+    before = {c.partition(" ")[0] for c in saved["content"]}
+    return not before or bool(before & {c.partition(" ")[0] for c in content_of(recording)})
+
+
 def plan_resume(plan: CameraPlan, content: list[str]) -> Resume:
     """Compare with what an earlier run left."""
     saved = read_extra(plan.snapshot)
@@ -162,6 +174,7 @@ class CameraJob:
         extra: dict[str, Any] = {
             "basis": self.plan.basis(),
             "content": self.content,
+            "places": [str(Path(s.url).resolve()) for s in self.plan.recording.segments if not s.live],
             "observed_s": self.observed_s if observed else None,
             "finished": finished,
             "begin": begin and asdict(begin),

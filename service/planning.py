@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from models.card import ModelCard
-from service.camera_job import CameraPlan
+from service.camera_job import CameraPlan, belongs
 from service.city import City
 from service.city_camera import Camera
 from service.results import STATE
 from streams.crops import InputShape, Tiles
-from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera
+from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera, stamped
 from streams.source import Recording, Segment, is_url
 from vision.scene import SceneRules
 
@@ -92,8 +92,38 @@ def _recordings(request: Request) -> list[Recording]:
                 f"--start gives the start of one recording, but these are {len(found)}:"
                 f" {', '.join(r.camera_id for r in found[:5])}; use --start-pattern, or --camera ID if they are one"
             )
-        return [starts.first(r) for r in found]
+        return [_own(starts.first(r), request.results) for r in found]
     return [starts.first(r) for r in _by_city(request, request.city, starts)]
+
+
+def _own(recording: Recording, results: Path) -> Recording:
+    """The recording under a guessed id that no other recording has in these results: nothing of it is taken over."""
+    name, number = recording.camera_id, 2
+    while not belongs(results / STATE / f"{recording.camera_id}.zip", recording):
+        recording, number = replace(recording, camera_id=f"{name}-{number}"), number + 1
+    return recording
+
+
+def how_grouped(request: Request, plans: Sequence[CameraPlan]) -> list[str]:
+    """What was guessed of which files are one camera, and how to say otherwise; nothing where nothing was guessed."""
+    if request.city is not None or request.camera_id is not None:
+        return []
+    notes = []
+    several = [p for p in plans if len(p.recording.segments) > 1]
+    for plan in several[:5]:
+        count = len(plan.recording.segments)
+        notes.append(
+            f"{count} files are read as one recording of camera {plan.camera_id} (a city file can say otherwise)"
+        )
+    alone = [p for p in plans if len(p.recording.segments) == 1 and not p.live]
+    if len(alone) > 1:
+        names = ", ".join(p.camera_id for p in alone[:4]) + (", ..." if len(alone) > 4 else "")
+        notes.append(f"{len(alone)} files are read as {len(alone)} cameras ({names}); if they are one: --camera ID")
+    if request.start_pattern is None and any(
+        stamped(s.url) and s.start is None for p in several for s in p.recording.segments
+    ):
+        notes.append("the names look like times: --start-pattern reads them, so that gaps between files are known")
+    return notes
 
 
 def _by_city(request: Request, city: City, starts: Starts) -> list[Recording]:

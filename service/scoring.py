@@ -23,7 +23,9 @@ from vision.scene import Scene
 from vision.seal import Chain
 
 SAVE_EVERY_S = 15.0
-"""How much work a crash may cost, in seconds of our time."""
+"""How much work a crash may cost, in seconds of our time; more where saving itself takes long."""
+SAVING_SHARE = 0.05
+"""Part of the time that saving may take. Detection waits for it, and busy streets have many pictures to encode."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,13 @@ class CameraOutcome:
     @property
     def camera_id(self) -> str:
         return self.job.plan.camera_id
+
+    def scored_s(self) -> float:
+        """Seconds of video judged by this run, outages not counted."""
+        seen, after = self.job.observed_s, self.job.resume.after_s
+        segments = list(self.job.reader.statistics.segments)
+        ends = [end if end > start else seen for _, start, end, _ in segments]  # the one being read has no end yet
+        return sum(max(0.0, min(e, seen) - max(s, after)) for (_, s, _, _), e in zip(segments, ends, strict=True))
 
 
 @dataclass(slots=True)
@@ -73,6 +82,7 @@ class Scoring:
         self.running: dict[str, CameraOutcome] = {}
         self.stopping = False
         self.wall_s = 0.0
+        self._began = self._saving_s = 0.0
         self._bytes = _Bytes(plans)
         for folder in (EVIDENCE, STATE):
             (results / folder).mkdir(parents=True, exist_ok=True)
@@ -87,7 +97,7 @@ class Scoring:
 
     def run(self) -> list[CameraOutcome]:
         """Score everything. Raises ``EvidenceFailed`` or ``OSError`` when results cannot be written."""
-        began = self.clock()
+        self._began = self.clock()
         try:
             while self._start_some():
                 batch = self.batcher.next()
@@ -103,7 +113,7 @@ class Scoring:
             self.evidence.flush()
             return self.outcomes
         finally:
-            self.wall_s = self.clock() - began
+            self.wall_s = self.clock() - self._began
             for outcome in self.running.values():
                 outcome.job.abandon()
             self.evidence.close()
@@ -122,8 +132,7 @@ class Scoring:
 
     def scored_s(self) -> float:
         """Seconds of video that this run has judged so far."""
-        outcomes = [*self.outcomes, *self.running.values()]
-        return sum(max(0.0, o.job.observed_s - max(0.0, o.job.resume.after_s)) for o in outcomes)
+        return sum(o.scored_s() for o in [*self.outcomes, *self.running.values()])
 
     def fraction_done(self) -> float:
         """Part of all bytes that has been read, in [0, 1]."""
@@ -188,11 +197,16 @@ class Scoring:
         self.outcomes.append(outcome)
 
     def _save(self) -> None:
-        for camera_id, outcome in self.running.items():
-            if self.clock() - outcome.job.saved_at >= SAVE_EVERY_S and self.evidence.idle(camera_id):
-                outcome.job.wall_s = self.clock() - outcome.began
+        """Save the cameras that are due, those saved longest ago first."""
+        for camera_id, outcome in sorted(self.running.items(), key=lambda item: item[1].job.saved_at):
+            now = self.clock()
+            if now - outcome.job.saved_at < SAVE_EVERY_S or self._saving_s > SAVING_SHARE * (now - self._began):
+                return
+            if self.evidence.idle(camera_id):
+                outcome.job.wall_s = now - outcome.began
                 outcome.job.save(finished=False)
                 outcome.job.saved_at = self.clock()
+                self._saving_s += outcome.job.saved_at - now
 
 
 class _Bytes:

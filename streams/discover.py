@@ -26,6 +26,10 @@ _STAMP = re.compile(
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
+LONGEST_ID = 100
+"""Bytes of a guessed camera id: it becomes part of file names."""
+
+
 class SourceProblem(Exception):
     """What was named does not exist or holds no recording; the message says which and what is allowed."""
 
@@ -84,6 +88,8 @@ def _recording(camera_id: str, paths: Sequence[str], view_id: str, starts: "Star
     segments = [starts(path) if starts else Segment(path) for path in paths]
     if all(s.start is not None for s in segments):
         segments.sort(key=lambda s: (s.start or datetime.min.replace(tzinfo=UTC), natural_order(s.url)))
+    elif not any(s.live for s in segments):
+        segments.sort(key=lambda s: natural_order(s.url))  # a shell's list puts part10 before part2
     return Recording(camera_id, view_id, tuple(segments))
 
 
@@ -160,6 +166,11 @@ def _runs(members: Sequence[str], alike: Callable[[str, str], bool] = same_view)
     return runs
 
 
+def stamped(path: str) -> bool:
+    """Whether a file's name seems to hold a time."""
+    return _STAMP.search(Path(path).stem) is not None
+
+
 def _camera_name(run: Sequence[str], taken: set[str]) -> str:
     """A name that is safe for files: what the names of the files have in common."""
     path = run[0]
@@ -171,6 +182,7 @@ def _camera_name(run: Sequence[str], taken: set[str]) -> str:
         stems = {_STAMP.sub("", Path(p).stem) for p in run}
         base = stems.pop() if len(stems) == 1 else _NUMBER.sub("", stems.pop())
     name = re.sub(r"[_.-]{2,}", "_", _UNSAFE.sub("_", base)).strip("_.-") or Path(path).parent.name or "camera"
+    name = name.encode()[:LONGEST_ID].decode(errors="ignore")
     unique, n = name, 2
     while unique in taken:
         unique, n = f"{name}-{n}", n + 1

@@ -16,7 +16,7 @@ from vision.boxes import covered, iou
 from vision.picture import above
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import Track
-from vision.tracker import Timing, Tracker, noise
+from vision.tracker import Timing, Tracker, looks_the_same, noise
 from vision.zones import Zones
 
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
@@ -191,7 +191,7 @@ class Scene:
 
     def _confirm(self, track: Track, frame: Frame) -> Iterator[Event]:
         known = self._already_known(track)
-        if known is not None and track.alike(known) is not False and known.misses < 2:
+        if known is not None and self._same_thing(known, track, frame):
             _continue(known, track)
             self.tracker.tracks.remove(track)
             return
@@ -202,6 +202,10 @@ class Scene:
         track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
         yield self._event("opened", track, frame)
         track.onset = None  # whoever follows the event has it now
+
+    def _same_thing(self, known: Track, track: Track, frame: Frame) -> bool:
+        """Whether the known thing was never away, or stands there still: the detector only draws another box."""
+        return looks_the_same(known, frame) or (known.misses < 2 and track.alike(known) is not False)
 
     def _already_known(self, track: Track) -> Track | None:
         """An open violation of the type at this place whose thing is not seen beside this one."""

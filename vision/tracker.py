@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from streams.frame import Frame
 from vision.boxes import covered, iou
-from vision.place_look import likeness, look_at
+from vision.place_look import FLAT, likeness, look_at
 from vision.records import Detections
-from vision.track import Track
+from vision.track import SAME_LOOK, Track
 
 MATCH_IOU = 0.5
 HIDDEN_COVER = 0.3
@@ -146,7 +146,9 @@ class Tracker:
             return
         cover = covered(np.array([t.box for t in missing]), now.boxes)
         for track, shares in zip(missing, cover, strict=True):
-            if self._hidden(track, shares, now, owner):
+            if self._hidden(track, shares, now, owner) or (
+                track.violation is not None and looks_the_same(track, now.frame)
+            ):
                 track.hidden += 1
             else:
                 track.miss(now.frame.elapsed_s, now.frame.captured_at)
@@ -183,6 +185,14 @@ class Tracker:
             gone = {id(t) for t in ended}
             self.tracks = [t for t in self.tracks if id(t) not in gone]
         return ended
+
+
+def looks_the_same(track: Track, frame: Frame) -> bool:
+    """Whether the place looks as it did when the thing was last seen: then the detector missed it, and it stands."""
+    if track.look is None or not frame.crops:
+        return False
+    now = look_at(frame.crops[0], frame.regions[0], track.look.box)
+    return min(now.contrast, track.look.contrast) >= FLAT and likeness(track.look, now) >= SAME_LOOK
 
 
 def noise(frame: Frame) -> tuple[float, float]:

@@ -79,11 +79,13 @@ def _show(account: dict[str, Any], as_json: bool, everything: bool) -> None:
         typer.echo(json.dumps(account, ensure_ascii=False))
         return
     rule = account["rule"]
+    until = "until it was confirmed: " if account.get("confirmed") else ""
     lines = [
         f"{account['id']}  {account['key']}  camera {account['camera_id']}, view {account['view_id']}",
         f"rule: dwell {rule['dwell_s']:g} s, share of sightings {rule['share']:.0%}, absence {rule['absence_s']:g} s"
         + (f", zone {account['zone_id']}" if account["zone_id"] else ", the whole picture counts"),
-        f"first seen {account['first_s']:.2f} s, last seen {account['last_s']:.2f} s: {account['seen']} sightings,"
+        f"{until}first seen {account['first_s']:.2f} s, last seen {account['last_s']:.2f} s:"
+        f" {account['seen']} sightings,"
         f" {account['missed']} times not seen while its place could be seen, {account['hidden']} times hidden;"
         f" stood still in {account['share']:.0%} of the observations, mean score {account['score']:.2f}",
     ]

@@ -26,6 +26,7 @@ class Display:
         self.violations = 0
         self.watching = Watching(self._event, self._progress, self.note)
         self._began = time.monotonic()
+        self._shown_s = 0.0
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -58,6 +59,9 @@ class Display:
 
     def _progress(self, scoring: Scoring) -> None:
         wall_s = max(1e-3, time.monotonic() - self._began)
+        if self.quiet or wall_s - self._shown_s < 0.2:
+            return
+        self._shown_s = wall_s
         self._bar.update(
             self._task,
             completed=scoring.fraction_done(),

@@ -14,7 +14,7 @@ from models.detector import load_detector
 from service.city import City, load_city
 from service.commands.failing import INTERRUPTED, SOME_FAILED, fail, told_plainly
 from service.commands.progress import Display
-from service.planning import Request, make_plans
+from service.planning import Request, how_grouped, make_plans
 from service.scoring import Scoring
 from service.summary import Summary, summarise
 from streams.sampler import make_sampler
@@ -82,9 +82,11 @@ def score(
         with Display(quiet=quiet or as_json) as display:
             if made:
                 display.note(f"made a signing key: {default_key_path()} (keep it safe; see: streetorder keys)")
+            for note in how_grouped(request, plans):
+                display.note(note)
             scoring = Scoring(plans, detector, out, key, jobs or os.cpu_count() or 1, display.watching)
-            signal.signal(signal.SIGINT, lambda *_: scoring.stop())
-            signal.signal(signal.SIGTERM, lambda *_: scoring.stop())
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: _stop(scoring))
             with naming(out):
                 scoring.run()
         with naming(out / "report.html"):
@@ -94,6 +96,13 @@ def score(
         raise typer.Exit(INTERRUPTED)
     if summary.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _stop(scoring: Scoring) -> None:
+    """In order at the first signal, at once at the second."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    scoring.stop()
 
 
 def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
