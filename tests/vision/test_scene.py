@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.frame import Region
 from tests.vision.street import Seen, cleared, detections, frame, opened, scene, seconds, watch
 from vision.schedule import WeeklySchedule
 from vision.zones import Zone, Zones
@@ -171,3 +172,26 @@ def test_what_passes_leaves_no_tracks_behind():
         x, y = random.uniform(0, 1500), random.uniform(0, 900)
         list(watched.observe(frame(i * 1.0), detections([Seen((x, y, x + 150, y + 100))])))
     assert len(watched.tracker.tracks) < 200
+
+
+def seen_street(at_s: float, car_there: bool):
+    """A frame with pixels: a textured street, and a car of another texture on it."""
+    blocks = np.random.default_rng(1).integers(60, 160, (27, 48), np.uint8)
+    picture = np.repeat(np.kron(blocks, np.ones((14, 14), np.uint8))[:, :, None], 3, axis=2)
+    if car_there:
+        car = np.random.default_rng(2).integers(0, 255, (9, 14), np.uint8)
+        x1, y1 = round(CAR.xyxy[0] * 0.35), round(CAR.xyxy[1] * 0.35)
+        picture[y1 : y1 + 54, x1 : x1 + 84] = np.kron(car, np.ones((6, 6), np.uint8))[:, :, None]
+    region = Region(1 / 672, 1 / 378, 0.0, 0.0)
+    return replace(frame(at_s), crops=(picture,), regions=(region,))
+
+
+def test_a_car_that_the_detector_loses_but_the_eye_does_not_is_not_cleared():
+    watched = scene(absence_s=20)
+    events = []
+    for at_s in seconds(0, 300, 1):
+        seen = detections([CAR] if at_s < 100 else [])
+        events += watched.observe(seen_street(at_s, car_there=at_s < 200), seen)
+    assert len(opened(events)) == 1
+    (gone,) = cleared(events)
+    assert gone.violation.cleared_s == 200
