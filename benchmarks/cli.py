@@ -20,7 +20,7 @@ from streams.sampler import make_sampler
 app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=True)
 
 CODECS = ("h264", "hevc")
-VIDEO_S = {"keyframe": 600.0, "auto": 600.0}
+VIDEO_S = {"keyframe": 200.0, "auto": 200.0}
 """Seconds of video for each camera, by policy, long enough for a steady rate; the clip once for the others."""
 
 

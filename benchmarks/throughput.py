@@ -54,9 +54,9 @@ class Load:
 class Rates:
     """Medians over the rounds, pictures a second of the whole machine; ``_range`` is the smallest and the largest.
 
-    times_real_time: seconds of video scored in a second, all cameras together. share: of the limit. cores_used: CPU
-    seconds a second of the pipeline. violations: how many a round confirmed and wrote evidence of. peak_mb: largest
-    resident size of this process so far.
+    times_real_time: seconds of video scored in a second, all cameras together. share: of the same round's limit, which
+    holds better than the rates where a neighbour comes and goes. cores_used: CPU seconds a second of the pipeline.
+    violations: how many a round confirmed and wrote evidence of. peak_mb: largest resident size of this process so far.
     """
 
     every: str
@@ -91,18 +91,18 @@ def measure(load: Load, detector: Detector, rounds: int, shared: bool) -> Rates:
         scored.append(score_rate(load, detector))
     pictures, video, cores, violations = (statistics.median(column) for column in zip(*scored, strict=True))
     decoded, detected = statistics.median(decode), statistics.median(detect)
-    most = limit(decoded, detected, shared)
     rates = [rate for rate, *_ in scored]
+    limits = [limit(d, n, shared) for d, n in zip(decode, detect, strict=True)]
     return Rates(
         every=load.every,
         decode=decoded,
         decode_range=(min(decode), max(decode)),
         detect=detected,
         detect_range=(min(detect), max(detect)),
-        limit=most,
+        limit=statistics.median(limits),
         pipeline=pictures,
         pipeline_range=(min(rates), max(rates)),
-        share=pictures / most,
+        share=statistics.median(rate / most for rate, most in zip(rates, limits, strict=True)),
         times_real_time=video,
         cores_used=cores,
         violations=round(violations),

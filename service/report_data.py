@@ -134,7 +134,7 @@ def _timeline(violations: Sequence[dict[str, Any]], run: CameraRun, names: Mappi
         right = min(100.0, max(right, left + 0.8))
         lane = next((lane for lane, taken in enumerate(free) if taken <= left), len(free))
         free[lane : lane + 1] = [right + 0.4]
-        until = "still there at the end" if v["cleared_s"] is None else f"until {clock(over)}"
+        until = "not cleared by the end" if v["cleared_s"] is None else f"until {clock(over)}"
         label = f"{names.get(v['key'], v['key'])}, {clock(v['onset_s'])} {until}"
         confirmed = min(right, percent(v["confirmed_s"]))
         bars.append(Bar(v["id"], v["key"], left, right - left, confirmed, lane, v["cleared_s"] is None, label))

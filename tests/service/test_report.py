@@ -194,7 +194,7 @@ def test_a_click_on_the_timeline_leads_to_the_card(page: Page, results: Path) ->
     page.wait_for_function("document.querySelector(':target')?.dataset.id === 'car-2'")
     assert page.locator(".track .gap").count() == 2
     assert page.locator(".bar[data-id='car-2']").get_attribute("aria-label") == (
-        "占道停车, 0:01:10 still there at the end"
+        "占道停车, 0:01:10 not cleared by the end"
     )
 
 
