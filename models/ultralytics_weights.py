@@ -39,6 +39,8 @@ def load_weights(path: Path) -> Weights:
         raise ModelRefused(path, ["it must be a .pt or .onnx file"])
     if path.suffix == ".onnx":
         return _from_onnx(path)
+    if (own := _own(path)) is not None:
+        return own
     from ultralytics import YOLO
 
     try:
@@ -47,6 +49,22 @@ def load_weights(path: Path) -> Weights:
         raise ModelRefused(path, [f"Ultralytics cannot load it ({' '.join(str(error).split())[:200]})"]) from None
     network = model.model.float().fuse(verbose=False).eval()
     return Weights(path, network, tuple(network.names[i] for i in sorted(network.names)), _origin(model.ckpt))
+
+
+def _own(path: Path) -> Weights | None:
+    """Weights that ``streetorder train`` wrote, whose classes are our keys; None for any other file."""
+    import torch
+
+    from models.training.start import own_network
+
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # Ultralytics' files hold classes of its own, which only it may load
+        return None
+    if not isinstance(kept, dict) or "streetorder" not in kept:
+        return None
+    network, classes = own_network(path)
+    return Weights(path, network.fuse(verbose=False).eval(), classes, {"license": "AGPL-3.0-only"})
 
 
 def _from_onnx(path: Path) -> Weights:
@@ -79,14 +97,19 @@ def _origin(said: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(said[key]) for key in ("description", "version", "license", "date") if key in said}
 
 
-def _blank(path: Path, classes: int, said: Mapping[str, str]) -> Any:
-    """A fused network of the architecture that the file names, not yet trained."""
+def architecture(path: Path, said: Mapping[str, str]) -> str:
+    """The name of the architecture, as ``yolo11n``, from a file's metadata. Raises ``ModelRefused``."""
     named = re.search(r"YOLO(v?\d+[nsmlx])\b", said.get("description", ""))
     if named is None:
         raise ModelRefused(path, ["its metadata 'description' names no YOLO architecture: it is no Ultralytics export"])
+    return f"yolo{named[1]}"
+
+
+def _blank(path: Path, classes: int, said: Mapping[str, str]) -> Any:
+    """A fused network of the architecture that the file names, not yet trained."""
     from ultralytics.nn.tasks import DetectionModel
 
-    return DetectionModel(f"yolo{named[1]}.yaml", nc=classes, verbose=False).eval().fuse(verbose=False)
+    return DetectionModel(f"{architecture(path, said)}.yaml", nc=classes, verbose=False).eval().fuse(verbose=False)
 
 
 def _compare(path: Path, network: Any) -> None:

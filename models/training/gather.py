@@ -1,0 +1,100 @@
+"""From a recipe and a data folder to pictures in memory with what they say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.datasets.heaps import join_touching
+from labels.datasets.mapping import to_ours
+from labels.datasets.records import LabelsError, Picture, PictureSet
+from labels.datasets.yolo import read_yolo
+from labels.source_classes import load_source_classes
+from models.detector import Detector
+from models.training.recipe import Recipe, TaughtBy
+from models.training.samples import Taught, taught
+from models.training.teacher import completed, look
+
+Ready = list[tuple[NDArray[np.uint8], Taught]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """train: for each set its share and its pictures; validate: labelled pictures that no step sees."""
+
+    train: list[tuple[float, Ready]]
+    validate: list[PictureSet]
+    used: dict[str, int]
+
+
+def gather(
+    recipe: Recipe,
+    data: Path,
+    keys: Sequence[str],
+    teacher: Detector,
+    memory: Path | None,
+    told: Callable[[str], None],
+) -> Gathered:
+    """Reads every set, completes it by what the teacher sees, holds scenes back for validation.
+
+    Raises ``LabelsError``, also for a set without a licence.
+    """
+    train: list[tuple[float, Ready]] = []
+    validate: list[PictureSet] = []
+    used: dict[str, int] = {}
+    for name, entry in recipe.sets.items():
+        pictures = load(name, entry, data)
+        if pictures is None:
+            told(f"{name}: not there, left out")
+            continue
+        if pictures.licence is None:
+            raise LabelsError(f"{name}: no licence is stated for it: it may evaluate a model but never train one")
+        kept, held = hold_out(pictures.pictures, recipe.held_out)
+        seen = look(teacher, (p.path for p in kept), memory)
+        ready: Ready = []
+        for picture in kept:
+            whole, unsure = completed(picture, seen[picture.path], teacher.card.keys, recipe.trust())
+            ready.append((_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure)))
+        told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}")
+        train.append((entry.share, ready))
+        validate.append(pictures.with_pictures(tuple(held)))
+        used[name] = len(kept)
+    return Gathered(train, validate, used)
+
+
+def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:
+    """One set in our keys, or None where it is optional and missing. Raises ``LabelsError``."""
+    directory = data / (entry.directory or f"{name}/train")
+    if not directory.is_dir():
+        if entry.optional:
+            return None
+        raise LabelsError(f"{name}: its folder {directory} is missing")
+    source = load_source_classes(entry.source or name)
+    pictures = to_ours(read_yolo(directory, list(source.key_of), name), source)
+    changed = []
+    for picture in pictures.pictures:
+        if entry.join:
+            picture = join_touching(picture, entry.join)
+        changed.append(replace(picture, labelled=picture.labelled | set(entry.also_labelled)))
+    return pictures.with_pictures(tuple(changed))
+
+
+def hold_out(pictures: Sequence[Picture], part: float, block: int = 12) -> tuple[list[Picture], list[Picture]]:
+    """Splits by blocks of neighbours, as neighbours by name often show one place. A picture without boxes stays."""
+    every = max(2, round(1 / part)) if part else 0
+    held = {i for i in range(len(pictures)) if every and (i // block) % every == every // 2}
+    return [p for i, p in enumerate(pictures) if i not in held], [p for i, p in enumerate(pictures) if i in held]
+
+
+def _rgb(path: Path, longest: int) -> NDArray[np.uint8]:
+    picture: Any = cv2.imread(str(path))
+    if picture is None:
+        raise LabelsError(f"{path}: it cannot be read as a picture")
+    scale = longest / max(picture.shape[:2])
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(picture[:, :, ::-1])
