@@ -18,7 +18,14 @@ else
 RESULTS ?= demo/results
 endif
 
-.PHONY: help demo test wheel clean
+# Training: where the picture sets are, what it starts from, where the run is kept, how long this piece may take.
+DATA ?= ../shared/data
+START ?= models/weights/nano.pt
+RUN ?= runs/nano
+MINUTES ?= 1000000
+TRAIN_VENV := .venv-train
+
+.PHONY: help demo test test-train train wheel clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -26,6 +33,8 @@ help:
 	@echo "make demo               install, make a street scene, find the violation in it, write $(RESULTS)/report.html"
 	@echo "make demo SOURCE=FILE   the same with your own recording, folder or stream URL (results: demo/own-results)"
 	@echo "make test               install for development; lint, types, layers, tests"
+	@echo "make train DATA=DIR     teach the model again from picture sets; the same command goes on later (docs/training.md)"
+	@echo "make test-train         the tests that need PyTorch"
 	@echo "make wheel              build the wheel into dist/"
 	@echo "make clean              remove everything that make has made"
 	@echo
@@ -61,11 +70,18 @@ test: $(VENV)/.dev-installed $(PHOTO)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+# What needs PyTorch has its own environment, so that nobody else has to install it.
+test-train: $(TRAIN_VENV)/.installed
+	$(TRAIN_VENV)/bin/python -m pytest tests/models/training tests/models/test_contract_graph.py tests/models/test_export.py
+
+train: $(TRAIN_VENV)/.installed
+	$(TRAIN_VENV)/bin/streetorder train --data $(DATA) --out $(RUN) --from $(START) --minutes $(MINUTES)
+
 wheel: $(VENV)/.dev-installed
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) .cache build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TRAIN_VENV) .cache build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- installing ------------------------------------------------------------------------------------------------------
@@ -79,6 +95,13 @@ $(VENV)/.python-ready:
 
 $(VENV)/.app-installed: $(VENV)/.python-ready $(SOURCES)
 	$(BIN)/python -m pip install --quiet .
+	@touch $@
+
+# Without a GPU the pinned CPU build; with one, what the package index gives.
+$(TRAIN_VENV)/.installed: pyproject.toml constraints-cpu.txt
+	$(PYTHON) -m venv $(TRAIN_VENV)
+	$(TRAIN_VENV)/bin/python -m pip install --quiet -e '.[train]' pytest pytest-timeout hypothesis \
+	    $(if $(shell command -v nvidia-smi),,-c constraints-cpu.txt)
 	@touch $@
 
 $(VENV)/.dev-installed: $(VENV)/.python-ready pyproject.toml

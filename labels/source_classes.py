@@ -86,7 +86,8 @@ def _parse(source: str, record: object) -> SourceClasses:
             look_alike_of[cls] = target[LOOK_ALIKE]
         elif target is not None and not isinstance(target, str):
             raise SourceClassesError(
-                f"{source}: classes: {cls}: {target!r} must be one of our keys or null, {IGNORE} or {{{LOOK_ALIKE}: KEY}}"
+                f"{source}: classes: {cls}: {target!r} must be one of our keys or null, {IGNORE},"
+                f" or {{{LOOK_ALIKE}: KEY}}"
             )
         key_of[cls] = target if isinstance(target, str) and target != IGNORE else None
     keys = {key for key in key_of.values() if key}

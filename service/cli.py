@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from service.commands import check, evidence, explain, models, schema, score
+from service.commands import (
+    check,
+    evaluate,
+    evidence,
+    explain,
+    export,
+    labels,
+    labels_flywheel,
+    models,
+    schema,
+    score,
+    shadow,
+    synthesise,
+    train,
+)
 
 app = typer.Typer(
     name="streetorder",
@@ -22,6 +36,14 @@ app.command("explain")(explain.explain)
 app.command("verify")(evidence.verify_evidence)
 app.command("keys")(evidence.keys)
 app.command("models")(models.models)
+app.command("shadow")(shadow.shadow)
+app.command("train")(train.train)
+app.command("export")(export.export)
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(labels.app, name="labels")
+labels.app.command("synthesise")(synthesise.synthesise)
+labels.app.command("export")(labels_flywheel.export_decisions)
+labels.app.command("propose")(labels_flywheel.propose_pictures)
 
 
 def _version(wanted: bool) -> None:

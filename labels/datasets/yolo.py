@@ -54,11 +54,10 @@ def write_yolo(directory: Path, pictures: Sequence[Picture], classes: Sequence[s
 
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels, as the picture is shown. Raises ``LabelsError`` where it cannot be read."""
-    picture = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise LabelsError(f"{path}: it cannot be read as a picture")
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    height, width = picture.shape
+    height, width = picture.shape[:2]
     return width, height
 
 

@@ -1,5 +1,6 @@
 """From a recipe and a data folder to pictures in memory with what they say."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from labels.datasets.records import LabelsError, Picture, PictureSet
 from labels.datasets.yolo import read_yolo
 from labels.source_classes import load_source_classes
 from models.detector import Detector
-from models.training.recipe import Recipe, TaughtBy
+from models.training.recipe import Composed, Recipe, TaughtBy
 from models.training.samples import Taught, taught
 from models.training.teacher import completed, look
 
@@ -36,25 +37,28 @@ def gather(
     data: Path,
     keys: Sequence[str],
     teacher: Detector,
-    memory: Path | None,
+    made: Path,
     told: Callable[[str], None],
 ) -> Gathered:
     """Reads every set, completes it by what the teacher sees, holds scenes back for validation.
 
+    made: folder for what is made on the way and kept for the next time: composed scenes, what the teacher saw.
     Raises ``LabelsError``, also for a set without a licence.
     """
     train: list[tuple[float, Ready]] = []
     validate: list[PictureSet] = []
     used: dict[str, int] = {}
     for name, entry in recipe.sets.items():
-        pictures = load(name, entry, data)
+        if entry.composed:
+            compose(name, entry.composed, data, made, told)
+        pictures = load(name, entry, made if entry.composed else data)
         if pictures is None:
             told(f"{name}: not there, left out")
             continue
         if pictures.licence is None:
             raise LabelsError(f"{name}: no licence is stated for it: it may evaluate a model but never train one")
         kept, held = hold_out(pictures.pictures, recipe.held_out)
-        seen = look(teacher, (p.path for p in kept), memory)
+        seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
             whole, unsure = completed(picture, seen[picture.path], teacher.card.keys, recipe.trust())
@@ -64,6 +68,23 @@ def gather(
         validate.append(pictures.with_pictures(tuple(held)))
         used[name] = len(kept)
     return Gathered(train, validate, used)
+
+
+def compose(name: str, entry: Composed, data: Path, made: Path, told: Callable[[str], None]) -> None:
+    """Composes a set under ``made/NAME/train``, whole or not at all, unless it is there. Raises ``LabelsError``."""
+    from labels.synthesis.build import synthesise
+    from labels.synthesis.kinds import Kind, Part, recipe
+
+    out = made / name / "train"
+    if out.is_dir():
+        return
+    if entry.kind not in list(Kind):
+        raise LabelsError(f"{name}: composed.kind {entry.kind!r}: allowed are {', '.join(Kind)}")
+    partial = made / name / "partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    told(f"{name}: composing {entry.count} scenes")
+    synthesise(recipe(Kind(entry.kind), Part.TRAIN, data, entry.count, entry.seed), partial, entry.seed)
+    partial.replace(out)
 
 
 def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:

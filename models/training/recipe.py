@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from labels.datasets.records import LabelsError
 from models.training.samples import Look
 from models.training.schedule import Schedule
 from models.training.teacher import Trust
@@ -14,12 +15,20 @@ from models.training.teacher import Trust
 Share = Annotated[float, Field(gt=0)]
 
 
-class RecipeError(ValueError):
+class RecipeError(LabelsError):
     """A recipe that cannot be used. The message names the file, the entry, its value and what is allowed."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Composed(_Strict):
+    """Scenes that are composed before training, see ``streetorder labels synthesise``."""
+
+    kind: str = Field(description="camera-scale, things or mixed.")
+    count: int = Field(ge=1)
+    seed: int = Field(0, ge=0)
 
 
 class TaughtBy(_Strict):
@@ -28,6 +37,7 @@ class TaughtBy(_Strict):
     share: Share = Field(description="Part of the samples drawn from it, relative to the other sets.")
     source: str | None = Field(None, description="Its classes, where they are not of the same name.")
     directory: str | None = Field(None, description="Its folder under the data folder; default NAME/train.")
+    composed: Composed | None = Field(None, description="Compose it, instead of reading it from the data folder.")
     join: str | None = Field(None, description="Key whose touching boxes are one thing.")
     also_labelled: list[str] = Field([], description="Keys that were looked for in it and are not there.")
     longest_px: int = Field(640, ge=64, description="Pictures are kept in memory with this longer side.")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
+from labels.datasets.records import PictureSet
 from labels.source_classes import load_source_classes
 from models.detector import load_detector
 from models.training.gather import Gathered, gather
@@ -21,7 +22,7 @@ from models.training.recipe import Recipe, RecipeError, load_recipe
 RECIPE = Path(__file__).with_name("nano.yaml")
 """The recipe of the shipped model."""
 
-CHECKPOINT, WEIGHTS, ACCOUNT = "checkpoint.pt", "weights.pt", "training.json"
+CHECKPOINT, WEIGHTS, ACCOUNT, HELD = "checkpoint.pt", "weights.pt", "training.json", "held"
 MEASURED_PX = 512
 MEASURED = 100
 """Pictures, and their side, that an export's layers are measured with before it can learn."""
@@ -65,7 +66,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
         )
     keys = all_keys()
     torch.manual_seed(recipe.seed)
-    gathered = gather(recipe, run.data, keys, load_detector(None), run.out / "teacher.json", told)
+    gathered = gather(recipe, run.data, keys, load_detector(None), run.out / "made", told)
+    keep_held(run.out / HELD, gathered.validate)
     network = _network(run, keys, gathered, state)
     device = best_device()
     spent = float(state["spent_s"]) if state else 0.0
@@ -101,6 +103,19 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     account = _account(run, recipe, gathered, curve, spent + time.monotonic() - began, device)
     (run.out / ACCOUNT).write_text(json.dumps(account, ensure_ascii=False, indent=1), encoding="utf-8")
     return True
+
+
+def keep_held(out: Path, sets: Sequence[PictureSet]) -> None:
+    """The pictures that no step sees, as links in YOLO form under each set's name, labels in the set's own classes:
+    what thresholds are chosen on."""
+    for held in sets:
+        for picture in held.pictures:
+            label = picture.path.parent.with_name("labels") / f"{picture.path.stem}.txt"
+            for part, file in (("images", picture.path), ("labels", label)):
+                link = out / held.name / part / file.name
+                link.parent.mkdir(parents=True, exist_ok=True)
+                if not link.is_symlink():
+                    link.symlink_to(file.resolve())
 
 
 def all_keys() -> tuple[str, ...]:

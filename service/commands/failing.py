@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import typer
 
+from labels.datasets.records import LabelsError
+from labels.source_classes import SourceClassesError
 from models.card import ModelRefused
 from service.city import CityFileError
 from service.results import NoResults, ResultsInUse
@@ -70,6 +72,8 @@ def _failing() -> Iterator[None]:
         ResultsInUse,
         Unreadable,
         NothingToVerify,
+        LabelsError,
+        SourceClassesError,
     ) as error:
         fail(str(error))
     except (EvidenceFailed, OSError) as error:

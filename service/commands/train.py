@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.failing import told_plainly
+from service.commands.failing import fail, told_plainly
 
 
 def train(
@@ -25,7 +25,11 @@ def train(
         from models.training.run import RECIPE, WEIGHTS, Run
         from models.training.run import train as go_on
 
-        done = go_on(Run(recipe or RECIPE, data, out, start), minutes=minutes, workers=workers, told=typer.echo)
+        run = Run(recipe or RECIPE, data, out, start)
+        try:
+            done = go_on(run, minutes=minutes, workers=workers, told=typer.echo)
+        except ImportError as error:
+            fail(str(error))
     if done:
         typer.echo(f"done: {out / WEIGHTS}")
     else:

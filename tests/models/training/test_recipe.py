@@ -56,7 +56,7 @@ def test_a_set_without_a_licence_never_trains(tmp_path: Path) -> None:
     text = f"name: x\nsets: {{mine: {{share: 1, source: {tmp_path / 'mine.yaml'}}}}}\nstages: [{{steps: 1}}]"
     recipe.write_text(text, encoding="utf-8")
     with pytest.raises(LabelsError, match="mine: no licence is stated"):
-        gather(load_recipe(recipe), tmp_path, all_keys(), load_detector(None, threads=1), None, print)
+        gather(load_recipe(recipe), tmp_path, all_keys(), load_detector(None, threads=1), tmp_path, print)
 
 
 def test_a_licensed_set_is_gathered_and_what_it_never_labels_stays_unknown(tmp_path: Path) -> None:
@@ -68,9 +68,7 @@ def test_a_licensed_set_is_gathered_and_what_it_never_labels_stays_unknown(tmp_p
         f"name: x\nheld_out: 0\nsets: {{mine: {{share: 2, source: {source}}}}}\nstages: [{{steps: 1}}]", "utf-8"
     )
     keys = all_keys()
-    gathered = gather(
-        load_recipe(recipe), tmp_path, keys, load_detector(None, threads=1), tmp_path / "seen.json", print
-    )
+    gathered = gather(load_recipe(recipe), tmp_path, keys, load_detector(None, threads=1), tmp_path / "made", print)
     [(share, ready)] = gathered.train
     assert (share, len(ready)) == (2, 3)
     said = ready[0][1]

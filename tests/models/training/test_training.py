@@ -58,8 +58,7 @@ def test_a_point_knows_nothing_of_a_class_inside_its_region() -> None:
 def test_where_a_class_is_unknown_seeing_it_costs_nothing_and_teaches_nothing() -> None:
     network = blank_network("yolo11n", KEYS).train()
     loss = PartialLoss(network)
-    image, picture = street(frozenset({"bin"}))
-    batch = collate([(image, taught(picture, KEYS))])
+    batch = collate([samples()[0]])
     said = network(batch["img"].float() / 255)
     said["scores"].retain_grad()
     loss(said, batch)[0].backward()

@@ -1,0 +1,36 @@
+"""``streetorder card``: a trained model with its thresholds, its figures and its page. Needs the extra ``train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labels.datasets.records import LabelsError
+from labels.source_classes import SourceClassesError
+from models.training.recipe import RecipeError
+from service.commands.failing import fail, told_plainly
+
+
+def card(
+    run: Annotated[Path, typer.Argument(help="Folder of a training that is done.", exists=True, file_okay=False)],
+    data: Annotated[
+        Path, typer.Option(help="Folder of the picture sets: NAME/test is measured on.", exists=True, file_okay=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the model file, its page and its pictures.")],
+    facts: Annotated[
+        Path | None, typer.Option(help="YAML with what only people know: name, licence, thresholds of the unmeasured.")
+    ] = None,
+    precision: Annotated[float, typer.Option(help="What start thresholds are chosen for, above 0 and up to 1.")] = 0.9,
+) -> None:
+    """Choose thresholds on the pictures held back, measure on the test parts, write model file, page and sheets."""
+    from service.model_card import Order, make_card
+
+    with told_plainly():
+        if not 0 < precision <= 1:
+            fail(f"--precision {precision:g}: a precision above 0 and up to 1 is allowed")
+        try:
+            made = make_card(Order(run, data, facts, out, precision), typer.echo)
+        except (LabelsError, SourceClassesError, RecipeError) as error:
+            fail(str(error))
+    proven = ", ".join(key for key in made.keys if made.proven[key]) or "nothing"
+    typer.echo(f"{made.path} and {made.name}.md: sha256 {made.sha256}; proven: {proven}")
