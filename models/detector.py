@@ -11,6 +11,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters import deim, yolo
+from models.adapters.openvino import OpenVinoDetector
 from models.boxes import Rows, tidy
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import check_crops
@@ -46,9 +47,11 @@ ADAPTERS: dict[str, Adapter] = {"YOLO export": yolo.adapt, "DEIM, D-FINE or RT-D
 def load_detector(path: Path | None, *, threads: int = 0) -> Detector:
     """The detector of a model file; ``None`` is the shipped model.
 
-    threads: cores for one call, 0 = all. Raises ``ModelRefused`` for a file that is no model, or that has neither the
-    metadata of our contract nor a form that an adapter knows.
+    threads: cores for one call, 0 = all. A file in OpenVINO's form ends in ``.xml``. Raises ``ModelRefused`` for a file
+    that is no model, or that has neither the metadata of our contract nor a form that an adapter knows.
     """
+    if path is not None and path.suffix == ".xml":
+        return OpenVinoDetector(path, threads)
     with ExitStack() as stack:
         if path is None:
             shipped = resources.files("models") / "weights" / SHIPPED

@@ -1,11 +1,16 @@
-"""Makes a model file of the detector's contract from Ultralytics weights. Needs the extra ``train``."""
+"""Makes a model file of the detector's contract: from Ultralytics weights, or from another such file in another
+precision. Needs the extra ``train``."""
 
 import argparse
 import hashlib
 import importlib.metadata
 import io
+import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +19,15 @@ from ruamel.yaml.error import YAMLError
 
 from labels.catalogue import load_catalogue
 from labels.source_classes import SourceClasses, SourceClassesError, load_source_classes
+from models.agreement import Agreement, agreement
 from models.boxes import IOU_THRESHOLD
+from models.calibration import Calibration, find_calibration
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import LETTERBOX_SIZES
-from models.session import file_sha256
+from models.detector import load_detector
+from models.openvino_export import need_openvino, write_openvino
+from models.precision import PRECISIONS, Precision, convert, write_model
+from models.session import file_sha256, open_session
 from models.ultralytics_weights import Weights, load_weights
 
 OPSET = 17
@@ -26,6 +36,82 @@ START, KEEP = 0.35, 0.15
 
 FACTS = ("name", "version", "licence", "training_sets", "start", "keep", "proven", "figures")
 """What a person may write about a model: fields of the card that no program can find out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for. weights: a file of weights, or a model file of the contract in fp32; then the source and
+    the facts were settled before."""
+
+    weights: Path
+    out: Path
+    source: str = "coco"
+    facts: Path | None = None
+    precision: Precision = "fp32"
+    calibration: Path | None = None
+    openvino: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model file. agreement: with the fp32 file on the calibration's pictures, where there were any. openvino: the
+    same model in OpenVINO's form."""
+
+    card: ModelCard
+    agreement: Agreement | None = None
+    openvino: Path | None = None
+
+
+def make_model(order: Order) -> Made:
+    """Write the model file. Raises ``ModelRefused`` and ``SourceClassesError``."""
+    if order.out.suffix != ".onnx":
+        raise ModelRefused(order.out, ["a model file ends in .onnx"])
+    if not order.out.parent.is_dir():
+        raise ModelRefused(order.out, [f"there is no folder {order.out.parent}"])
+    if order.out.exists() and order.weights.exists() and order.out.samefile(order.weights):
+        raise ModelRefused(order.out, ["it would overwrite what it is made from; name another file"])
+    if order.openvino:
+        need_openvino(order.out)  # before the long part, not after it
+    made = _made(order)
+    if order.openvino:
+        made = replace(made, openvino=write_openvino(order.out, half=order.precision == "fp16"))
+    return made
+
+
+def _made(order: Order) -> Made:
+    calibration = find_calibration(order.calibration) if order.calibration else None
+    if order.precision == "int8" and calibration is None:
+        raise ModelRefused(order.out, ["int8 needs pictures to calibrate with: --calibration DIR"])
+    if _of_the_contract(order.weights):
+        if order.facts is not None:
+            raise ModelRefused(order.weights, ["its card holds the facts already; --facts is for weights"])
+        return _converted(order, order.weights, calibration)
+    source = load_source_classes(order.source)
+    facts = load_facts(order.facts) if order.facts else {}
+    weights = load_weights(order.weights)
+    if order.precision == "fp32":
+        return Made(export(weights, order.out, source, facts))
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / order.out.name
+        export(weights, whole, source, facts)
+        return _converted(order, whole, calibration)
+
+
+def _converted(order: Order, whole: Path, calibration: Calibration | None) -> Made:
+    if order.precision == "fp32" and order.openvino:  # nothing to convert: OpenVINO's form lies beside a copy
+        shutil.copyfile(whole, order.out)
+        return Made(load_detector(order.out).card)
+    card = convert(whole, order.out, order.precision, calibration)
+    if calibration is None:
+        return Made(card)
+    reference, other = load_detector(whole), load_detector(order.out)
+    return Made(card, agreement(reference, other, calibration.crops(card)))
+
+
+def _of_the_contract(path: Path) -> bool:
+    return (
+        path.suffix == ".onnx" and path.is_file() and PROPERTY in open_session(path).get_modelmeta().custom_metadata_map
+    )
 
 
 def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[str, Any]) -> ModelCard:
@@ -64,10 +150,7 @@ def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[st
         "graph_sha256": hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest(),
     }
     stored = describe(out, tuple(groups), source, facts, made_from)
-    onnx.helper.set_model_props(model, {PROPERTY: stored})
-    onnx.checker.check_model(model)
-    onnx.save(model, out)
-    return parse_card(out, file_sha256(out), stored)
+    return write_model(model, out, json.loads(stored))
 
 
 def class_groups(weights: Weights, source: SourceClasses) -> dict[str, list[int]]:
@@ -146,20 +229,32 @@ def _version(package: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
-    parser.add_argument("weights", type=Path, help="Ultralytics weights: .pt, or an ONNX export with its own names")
+    parser.add_argument("weights", type=Path, help="Ultralytics weights (.pt, or an ONNX export), or a model file")
     parser.add_argument("out", type=Path, help="the model file to write")
     parser.add_argument("--source", default="coco", help="which classes it was trained on: a shipped name or a .yaml")
     parser.add_argument("--facts", type=Path, help=f"YAML with what only people know: {', '.join(FACTS)}")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32")
+    parser.add_argument("--calibration", type=Path, help="pictures that int8 is calibrated on")
+    parser.add_argument("--openvino", action="store_true", help="write OpenVINO's form beside it as well")
     try:
-        source = load_source_classes(given.source)
-        facts = load_facts(given.facts) if given.facts else {}
-        card = export(load_weights(given.weights), given.out, source, facts)
+        made = make_model(Order(**vars(parser.parse_args(arguments))))
     except (ModelRefused, SourceClassesError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{given.out}: {card.name} {card.version}, sees {', '.join(card.keys)}; sha256 {card.sha256}")
+    print(told(made))
     return 0
+
+
+def told(made: Made) -> str:
+    """What was made, for a person."""
+    card = made.card
+    size = card.path.stat().st_size / 1e6
+    text = f"{card.path}: {card.name} {card.version}, {size:.1f} MB, sees {', '.join(card.keys)}; sha256 {card.sha256}"
+    if made.openvino:
+        text += f"\n{made.openvino}: the same in OpenVINO's form, with its weights in {made.openvino.stem}.bin"
+    return (
+        f"{text}\nagreement with fp32 on the pictures of the calibration: {made.agreement}" if made.agreement else text
+    )
 
 
 if __name__ == "__main__":

@@ -32,5 +32,7 @@ def card(
             made = make_card(Order(run, data, facts, out, precision), typer.echo)
         except (LabelsError, SourceClassesError, RecipeError) as error:
             fail(str(error))
+        except ImportError as error:
+            fail(f"{error}: a card is made with the extra train: pip install 'streetorder[train]'")
     proven = ", ".join(key for key in made.keys if made.proven[key]) or "nothing"
     typer.echo(f"{made.path} and {made.name}.md: sha256 {made.sha256}; proven: {proven}")
