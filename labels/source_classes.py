@@ -68,7 +68,7 @@ ENTRIES = frozenset({"name", "classes", "labelled", "licence", "origin"})
 def _parse(source: str, record: object) -> SourceClasses:
     if not isinstance(record, dict) or not {"name", "classes"} <= set(record) <= ENTRIES:
         raise SourceClassesError(
-            f"{source}: it must have exactly the entries 'name' and 'classes', and may have labelled, licence and origin"
+            f"{source}: it must have exactly the entries 'name' and 'classes', and may have labelled, licence, origin"
         )
     name, classes = record["name"], record["classes"]
     if not isinstance(name, str) or not name:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from service.commands import (
+    card,
     check,
     evaluate,
     evidence,
@@ -39,6 +40,7 @@ app.command("models")(models.models)
 app.command("shadow")(shadow.shadow)
 app.command("train")(train.train)
 app.command("export")(export.export)
+app.command("card")(card.card)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(labels.app, name="labels")
 labels.app.command("synthesise")(synthesise.synthesise)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.datasets.heaps import join_touching
+from labels.datasets.likeness import straddling
 from labels.datasets.mapping import to_ours
 from labels.datasets.records import LabelsError, Picture, PictureSet
-from labels.datasets.yolo import read_yolo
+from labels.datasets.yolo import PICTURES, read_yolo
 from labels.source_classes import load_source_classes
 from models.detector import Detector
 from models.training.recipe import Composed, Recipe, TaughtBy
@@ -57,7 +58,7 @@ def gather(
             continue
         if pictures.licence is None:
             raise LabelsError(f"{name}: no licence is stated for it: it may evaluate a model but never train one")
-        kept, held = hold_out(pictures.pictures, recipe.held_out)
+        kept, held = hold_out(unlike_test(pictures.pictures, data / name / "test" / "images", told), recipe.held_out)
         seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
@@ -102,6 +103,17 @@ def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:
             picture = join_touching(picture, entry.join)
         changed.append(replace(picture, labelled=picture.labelled | set(entry.also_labelled)))
     return pictures.with_pictures(tuple(changed))
+
+
+def unlike_test(pictures: Sequence[Picture], test: Path, told: Callable[[str], None]) -> list[Picture]:
+    """The pictures without those that are near-duplicates of a test picture: they would flatter every figure."""
+    if not test.is_dir():
+        return list(pictures)
+    theirs = sorted(path for path in test.iterdir() if path.suffix.lower() in PICTURES)
+    pairs = straddling([picture.path for picture in pictures], theirs)
+    twins = {ours for ours, _, _ in pairs}
+    told(f"{test.parent.parent.name}: {len(twins)} pictures left out: near-duplicates of test pictures")
+    return [picture for picture in pictures if picture.path not in twins]
 
 
 def hold_out(pictures: Sequence[Picture], part: float, block: int = 12) -> tuple[list[Picture], list[Picture]]:
