@@ -20,6 +20,7 @@ AROUND, SMALLEST = 2.0, 64.0
 BIGGEST = 60_000
 """Bytes of a sheet."""
 SEED = 0
+MISSED = "missed"
 
 _LABEL, _FOUND = (40, 210, 70), (255, 140, 0)
 _PAPER, _INK = 250, (30, 30, 30)
@@ -55,7 +56,7 @@ def cases(parts: Sequence[TestedSet], key: str, threshold: float) -> Cases:
                 hits.append(Shown(e, box, score))
             elif key in e.picture.labelled and not matched.ignored[0, i]:
                 false.append(Shown(e, box, f"false {score}"))
-        misses += [Shown(e, _corners(truth[i]), "missed") for i in np.setdiff1d(np.arange(len(truth)), given)]
+        misses += [Shown(e, _corners(truth[i]), MISSED) for i in np.setdiff1d(np.arange(len(truth)), given)]
     return Cases(tuple(hits), tuple(misses), tuple(false))
 
 
@@ -95,7 +96,7 @@ def _block(title: str, shown: Sequence[Shown], key: str, threshold: float) -> ND
 
 
 def _crop(one: Shown, key: str, threshold: float) -> Picture:
-    """``(SIDE, SIDE, 3)``: labels green, found boxes orange."""
+    """``(SIDE, SIDE, 3)``: labels green, found boxes orange, the box it is about drawn thicker."""
     picture = read_picture(one.examined.picture.path)
     x1, y1, x2, y2 = one.xyxy
     span = round(max(AROUND * max(x2 - x1, y2 - y1), SMALLEST))
@@ -106,14 +107,17 @@ def _crop(one: Shown, key: str, threshold: float) -> Picture:
     canvas[row : row + part.shape[0], column : column + part.shape[1]] = part
     how = cv2.INTER_AREA if span > SIDE else cv2.INTER_CUBIC
     crop = np.asarray(cv2.resize(canvas, (SIDE, SIDE), interpolation=how), np.uint8)
+    _draw(crop, np.array([one.xyxy]), _LABEL if one.caption == MISSED else _FOUND, left, top, SIDE / span, 2)
     _draw(crop, one.examined.truth(key), _LABEL, left, top, SIDE / span)
     _draw(crop, one.examined.found.of(key, threshold).xyxy, _FOUND, left, top, SIDE / span)
     return crop
 
 
-def _draw(crop: Picture, boxes: Boxes, colour: tuple[int, int, int], left: int, top: int, scale: float) -> None:
+def _draw(
+    crop: Picture, boxes: Boxes, colour: tuple[int, int, int], left: int, top: int, scale: float, width: int = 1
+) -> None:
     for x1, y1, x2, y2 in ((boxes - [left, top, left, top]) * scale).round().astype(int).tolist():
-        cv2.rectangle(crop, (x1, y1), (x2, y2), colour, 1)
+        cv2.rectangle(crop, (x1, y1), (x2, y2), colour, width)
 
 
 def _write(page: Picture, text: str, at: tuple[int, int], size: float) -> None:
