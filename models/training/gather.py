@@ -101,7 +101,8 @@ def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:
     for picture in pictures.pictures:
         if entry.join:
             picture = join_touching(picture, entry.join)
-        changed.append(replace(picture, labelled=picture.labelled | set(entry.also_labelled)))
+        labelled = picture.labelled if entry.labelled is None else frozenset(entry.labelled)
+        changed.append(replace(picture, labelled=labelled | set(entry.also_labelled)))
     return pictures.with_pictures(tuple(changed))
 
 

@@ -39,6 +39,7 @@ class TaughtBy(_Strict):
     directory: str | None = Field(None, description="Its folder under the data folder; default NAME/train.")
     composed: Composed | None = Field(None, description="Compose it, instead of reading it from the data folder.")
     join: str | None = Field(None, description="Key whose touching boxes are one thing.")
+    labelled: list[str] | None = Field(None, description="Keys it labels completely, instead of what its source says.")
     also_labelled: list[str] = Field([], description="Keys that were looked for in it and are not there.")
     longest_px: int = Field(640, ge=64, description="Pictures are kept in memory with this longer side.")
     optional: bool = Field(False, description="Train without it where it is missing.")
@@ -54,6 +55,7 @@ class Stage(_Strict):
     backbone: float = Field(0.3, ge=0, description="Its part for everything before the head.")
     frozen: int = Field(0, ge=0, description="How many of the first layers stay as they are.")
     average: float = Field(0.998, ge=0, lt=1)
+    remember: float = Field(1.0, ge=0, description="Weight of saying what the teacher says.")
     zoom: tuple[float, float] = (0.35, 1.6)
     sides: dict[int, float] = Field({1: 0.45, 2: 0.3, 3: 0.15, 4: 0.1}, description="Pictures a side, with shares.")
 
@@ -65,6 +67,7 @@ class Stage(_Strict):
             backbone=self.backbone,
             frozen=self.frozen,
             average=self.average,
+            remember=self.remember,
             warmup=min(100, self.steps // 10 + 1),
         )
 

@@ -33,12 +33,14 @@ Told = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Run:
     """recipe: the YAML file. data: the folder of the picture sets. out: where everything is kept. start: the weights it
-    starts from: a COCO export (.onnx) or weights of ours (.pt)."""
+    starts from: a COCO export (.onnx) or weights of ours (.pt). teacher: a COCO export (.onnx)
+    whose classes are kept; without one the shipped model only draws boxes of what it sees."""
 
     recipe: Path
     data: Path
     out: Path
     start: Path
+    teacher: Path | None = None
 
 
 def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
@@ -66,7 +68,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
         )
     keys = all_keys()
     torch.manual_seed(recipe.seed)
-    gathered = gather(recipe, run.data, keys, load_detector(None), run.out / "made", told)
+    gathered = gather(recipe, run.data, keys, load_detector(run.teacher), run.out / "made", told)
+    remembering = _remembering(run, keys, best_device())
     keep_held(run.out / HELD, gathered.validate)
     network = _network(run, keys, gathered, state)
     device = best_device()
@@ -82,7 +85,7 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
 
     for number in range(at, len(recipe.stages)):
         stage = recipe.stages[number]
-        trainer = Trainer(network, stage.schedule(), device)
+        trainer = Trainer(network, stage.schedule(), device, remembering)
         if state is not None and state["trainer"] is not None and number == at:
             trainer.load(state["trainer"])
         samples = Samples(gathered.train, stage.size, recipe.seed + 1000 * number, stage.look())
@@ -148,6 +151,16 @@ def _network(run: Run, keys: tuple[str, ...], gathered: Gathered, state: Any) ->
     return network.train()
 
 
+def _remembering(run: Run, keys: tuple[str, ...], device: str) -> Any:
+    if run.teacher is None:
+        return None
+    from models.training.remembering import Remembering
+    from models.ultralytics_weights import load_weights
+
+    old = load_weights(run.teacher)
+    return Remembering(old.network, old.classes, load_source_classes("coco"), keys, device)
+
+
 def _named(path: Path) -> str:
     from models.session import open_session
     from models.ultralytics_weights import architecture
@@ -171,7 +184,7 @@ def _measuring(gathered: Gathered) -> Iterator[NDArray[np.uint8]]:
 
 def _mark(run: Run) -> str:
     """Of the recipe and the starting weights: a checkpoint of others cannot be gone on with."""
-    return _sha256([run.recipe.read_bytes(), run.start.read_bytes()])
+    return _sha256([file.read_bytes() for file in (run.recipe, run.start, run.teacher) if file is not None])
 
 
 def _sha256(parts: Iterable[bytes]) -> str:
@@ -190,6 +203,7 @@ def _account(
     return {
         "recipe": run.recipe.read_text(encoding="utf-8"),
         "start": {"file": run.start.name, "sha256": _sha256([run.start.read_bytes()])},
+        "teacher": _sha256([run.teacher.read_bytes()]) if run.teacher else "the shipped model",
         "sets": [{"name": s.name, "licence": s.licence, "pictures": gathered.used[s.name]} for s in gathered.validate],
         "samples": sum(stage.steps * stage.batch for stage in recipe.stages),
         "seed": recipe.seed,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Schedule:
     """steps: in all; batch: pictures a step; rate: the highest learning rate (AdamW), of the head, and of the backbone
     its part ``backbone``; frozen: how many of the first layers stay as they are; average: how slowly the kept weights
-    follow, in [0, 1); warmup: steps over which the rate rises."""
+    follow, in [0, 1); remember: weight of what the old network said; warmup: steps over which the rate rises."""
 
     steps: int
     batch: int = 16
@@ -18,6 +18,7 @@ class Schedule:
     average: float = 0.998
     warmup: int = 100
     decay: float = 5e-4
+    remember: float = 1.0
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step: a linear rise, then half a cosine down to a hundredth."""

@@ -12,15 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from models.training.loss import PartialLoss
+from models.training.remembering import Remembering
 from models.training.samples import Samples, Taught
 from models.training.schedule import Schedule
 from models.training.torch_runtime import half_precision
 
 
 class Trainer:
-    """Trains ``network`` in place; ``averaged`` is what is kept."""
+    """Trains ``network`` in place; ``averaged`` is what is kept. remembering: keeps what the network knew before."""
 
-    def __init__(self, network: Any, schedule: Schedule, device: str):
+    def __init__(self, network: Any, schedule: Schedule, device: str, remembering: Remembering | None = None):
+        self.remembering = remembering
         self.schedule = schedule
         self.device = device
         self.network = network.float().to(device).to(memory_format=torch.channels_last)
@@ -81,6 +83,10 @@ class Trainer:
             said = self.network(image)
         said = {k: v.float() if torch.is_tensor(v) else [f.float() for f in v] for k, v in said.items()}
         loss, parts = self.loss(said, batch)
+        if self.remembering is not None:
+            forgotten = self.remembering(said, image)
+            loss = loss + self.schedule.remember * forgotten
+            parts = {**parts, "forgotten": forgotten.detach()}
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)

@@ -14,6 +14,9 @@ def train(
     start: Annotated[
         Path, typer.Option("--from", help="Weights to start from: a COCO export (.onnx) or weights of ours (.pt).")
     ],
+    teacher: Annotated[
+        Path | None, typer.Option(help="COCO export (.onnx) of which training forgets nothing it need not.")
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="The recipe (YAML); default: the one the shipped model has.")
     ] = None,
@@ -25,7 +28,7 @@ def train(
         from models.training.run import RECIPE, WEIGHTS, Run
         from models.training.run import train as go_on
 
-        run = Run(recipe or RECIPE, data, out, start)
+        run = Run(recipe or RECIPE, data, out, start, teacher)
         try:
             done = go_on(run, minutes=minutes, workers=workers, told=typer.echo)
         except ImportError as error:

@@ -8,12 +8,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra train: make test-train")
 pytest.importorskip("ultralytics", reason="needs the extra train: make test-train")
 
-from models.training.torch_runtime import prepare  # noqa: E402
+from models.training.torch_runtime import half_precision, prepare  # noqa: E402
 
 prepare()
 
 from labels.datasets.records import Box, Picture  # noqa: E402
+from labels.source_classes import SourceClasses  # noqa: E402
 from models.training.loss import PartialLoss, unknown_at  # noqa: E402
+from models.training.remembering import Remembering  # noqa: E402
 from models.training.run import all_keys, packed  # noqa: E402
 from models.training.samples import Look, Samples, Taught, taught  # noqa: E402
 from models.training.schedule import Schedule  # noqa: E402
@@ -113,3 +115,34 @@ def test_a_class_that_the_old_network_knew_keeps_what_it_knew() -> None:
     after = network.model[-1].cv3[0][-1]
     assert after.out_channels == 2
     assert torch.equal(after.weight[1], before)
+
+
+def remembering(network: object, classes: tuple[str, ...]) -> Remembering:
+    return Remembering(network, classes, SourceClasses("old", {c: c for c in classes}), KEYS, "cpu")
+
+
+def test_a_network_that_forgot_nothing_has_nothing_to_remember() -> None:
+    torch.manual_seed(0)
+    network = blank_network("yolo11n", KEYS)
+    with torch.no_grad():  # so that it sees something everywhere
+        for branch in network.model[-1].cv3:
+            branch[-1].bias.fill_(-1.0)
+    image = torch.rand(1, 3, 96, 96)
+    kept = remembering(network, KEYS)
+    with half_precision("cpu"):
+        said = {name: value.float() for name, value in kept.old(image).items() if name in ("scores", "boxes")}
+    assert float(kept(said, image)) == pytest.approx(0, abs=1e-3)
+    said["scores"] = said["scores"] + 1
+    assert float(kept(said, image)) > 0.05
+
+
+def test_only_what_the_old_network_knew_is_asked_of_ours() -> None:
+    torch.manual_seed(0)
+    kept = remembering(blank_network("yolo11n", ("person", "bin")), ("person", "bin"))
+    ours = blank_network("yolo11n", KEYS).train()
+    image = torch.rand(1, 3, 96, 96)
+    found = ours(image)
+    found["scores"] = (found["scores"] + 5).detach().requires_grad_()
+    kept(found, image).backward()
+    gradient = found["scores"].grad[0].abs().sum(1)
+    assert {key for key, size in zip(KEYS, gradient.tolist(), strict=True) if size > 0} == {"person", "bin"}
