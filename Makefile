@@ -74,7 +74,8 @@ test: $(VENV)/.dev-installed $(PHOTO)
 
 # What needs PyTorch has its own environment, so that nobody else has to install it.
 test-train: $(TRAIN_VENV)/.installed
-	$(TRAIN_VENV)/bin/python -m pytest tests/models/training tests/models/test_contract_graph.py tests/models/test_export.py
+	$(TRAIN_VENV)/bin/python -m pytest tests/models/training tests/models/test_contract_graph.py \
+	    tests/models/test_export.py tests/models/test_openvino.py
 
 train: $(TRAIN_VENV)/.installed $(TEACHER)
 	$(TRAIN_VENV)/bin/streetorder train --data $(DATA) --out $(RUN) --from $(START) --teacher $(TEACHER) --minutes $(MINUTES)
@@ -114,7 +115,7 @@ $(VENV)/.app-installed: $(VENV)/.python-ready $(SOURCES)
 # Without a GPU the pinned CPU build; with one, what the package index gives.
 $(TRAIN_VENV)/.installed: pyproject.toml constraints-cpu.txt
 	$(PYTHON) -m venv $(TRAIN_VENV)
-	$(TRAIN_VENV)/bin/python -m pip install --quiet -e '.[train]' pytest pytest-timeout hypothesis \
+	$(TRAIN_VENV)/bin/python -m pip install --quiet -e '.[train,openvino]' pytest pytest-timeout hypothesis \
 	    $(if $(shell command -v nvidia-smi),,-c constraints-cpu.txt)
 	@touch $@
 

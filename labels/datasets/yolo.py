@@ -1,5 +1,7 @@
-"""YOLO text labels: ``images/`` and ``labels/`` side by side, a line for each box: ``class cx cy w h``, relative; or
-``class x1 y1 x2 y2 x3 y3 …``, the outline of a thing. CVAT and Label Studio export this form."""
+"""YOLO text labels: a line for each box: ``class cx cy w h``, relative; or ``class x1 y1 x2 y2 x3 y3 …``, an outline.
+
+``images/`` and ``labels/`` lie side by side, as Label Studio and CVAT's "Ultralytics YOLO" export them; or each label
+file lies beside its picture, as in the folders ``obj_train_data`` of CVAT's "YOLO 1.1"."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,22 +16,40 @@ SLACK = 0.02
 
 
 def read_yolo(directory: Path, classes: Sequence[str], name: str = "") -> PictureSet:
-    """The pictures under ``directory/images`` with the labels under ``directory/labels``.
+    """The pictures under ``directory/images`` with the labels under ``directory/labels``, or each beside the other.
 
     classes: the names of the set's classes in the order of their indices. A picture whose label file is empty shows
     nothing; one without a label file was not labelled and is left out. Raises ``LabelsError``.
     """
+    pictures = []
+    for path, label in _pairs(directory):
+        if label.is_file():
+            pictures.append(Picture(path, picture_size(path), tuple(read_labels(label, classes))))
+    return PictureSet(name or directory.name, tuple(classes), tuple(pictures))
+
+
+def is_yolo(directory: Path) -> bool:
+    """Whether it looks like a set in this form."""
+    return (directory / "labels").is_dir() or bool(_beside(directory))
+
+
+def _pairs(directory: Path) -> list[tuple[Path, Path]]:
+    """Each picture with where its label file would be."""
+    if beside := _beside(directory):
+        return [(path, path.with_suffix(".txt")) for folder in beside for path in _pictures(folder)]
     images, labels = directory / "images", directory / "labels"
     for folder in (images, labels):
         if not folder.is_dir():
             raise LabelsError(f"{directory}: it has no folder '{folder.name}': a YOLO set has images/ and labels/")
-    pictures = []
-    for path in sorted(p for p in images.rglob("*") if p.suffix.lower() in PICTURES):
-        label = (labels / path.relative_to(images)).with_suffix(".txt")
-        if label.is_file():
-            boxes = tuple(read_labels(label, classes))
-            pictures.append(Picture(path, picture_size(path), boxes))
-    return PictureSet(name or directory.name, tuple(classes), tuple(pictures))
+    return [(path, (labels / path.relative_to(images)).with_suffix(".txt")) for path in _pictures(images)]
+
+
+def _beside(directory: Path) -> list[Path]:
+    return sorted(folder for folder in directory.glob("obj_*_data") if folder.is_dir())
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
 
 
 def read_labels(file: Path, classes: Sequence[str]) -> list[Box]:

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.datasets.heaps import join_touching
-from labels.datasets.likeness import straddling
-from labels.datasets.mapping import to_ours
+from labels.datasets.load import load_set
 from labels.datasets.records import LabelsError, Picture, PictureSet
-from labels.datasets.yolo import PICTURES, read_yolo
-from labels.source_classes import load_source_classes
+from labels.flywheel.decided_set import KNOWN, read_decided
 from models.detector import Detector
 from models.training.recipe import Composed, Recipe, TaughtBy
 from models.training.samples import Taught, taught
@@ -58,13 +56,13 @@ def gather(
             continue
         if pictures.licence is None:
             raise LabelsError(f"{name}: no licence is stated for it: it may evaluate a model but never train one")
-        kept, held = hold_out(unlike_test(pictures.pictures, data / name / "test" / "images", told), recipe.held_out)
+        kept, held = hold_out(pictures.pictures, recipe.held_out)
         seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
             whole, unsure = completed(picture, seen[picture.path], teacher.card.keys, recipe.trust())
             ready.append((_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure)))
-        told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}")
+        told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}; {pictures.notes}")
         train.append((entry.share, ready))
         validate.append(pictures.with_pictures(tuple(held)))
         used[name] = len(kept)
@@ -95,26 +93,15 @@ def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:
         if entry.optional:
             return None
         raise LabelsError(f"{name}: its folder {directory} is missing")
-    source = load_source_classes(entry.source or name)
-    pictures = to_ours(read_yolo(directory, list(source.key_of), name), source)
+    decided = (directory / KNOWN).is_file()
+    pictures = read_decided(directory) if decided else load_set(entry.source or name, directory)
     changed = []
     for picture in pictures.pictures:
         if entry.join:
             picture = join_touching(picture, entry.join)
         labelled = picture.labelled if entry.labelled is None else frozenset(entry.labelled)
         changed.append(replace(picture, labelled=labelled | set(entry.also_labelled)))
-    return pictures.with_pictures(tuple(changed))
-
-
-def unlike_test(pictures: Sequence[Picture], test: Path, told: Callable[[str], None]) -> list[Picture]:
-    """The pictures without those that are near-duplicates of a test picture: they would flatter every figure."""
-    if not test.is_dir():
-        return list(pictures)
-    theirs = sorted(path for path in test.iterdir() if path.suffix.lower() in PICTURES)
-    pairs = straddling([picture.path for picture in pictures], theirs)
-    twins = {ours for ours, _, _ in pairs}
-    told(f"{test.parent.parent.name}: {len(twins)} pictures left out: near-duplicates of test pictures")
-    return [picture for picture in pictures if picture.path not in twins]
+    return replace(pictures, name=name, pictures=tuple(changed))
 
 
 def hold_out(pictures: Sequence[Picture], part: float, block: int = 12) -> tuple[list[Picture], list[Picture]]:

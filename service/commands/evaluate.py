@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from labels.datasets.mapping import to_ours
+from labels.datasets.load import load_set
 from labels.datasets.records import LabelsError, PictureSet
-from labels.datasets.yolo import read_yolo
-from labels.source_classes import SourceClassesError, load_source_classes
+from labels.source_classes import SourceClassesError
 from models.card import ModelCard
 from models.detector import load_detector
 from models.evaluation.by_size import by_size
@@ -124,12 +123,9 @@ def labels_told_plainly() -> Iterator[None]:
 
 
 def _read(source: str, directory: Path) -> PictureSet:
-    classes = load_source_classes(source)
     if not directory.is_dir():
         raise LabelsError(f"{directory}: there is no such directory")
-    pictures = to_ours(read_yolo(directory, tuple(classes.key_of), source), classes)
-    if not pictures.pictures:
-        raise LabelsError(f"{directory}: no picture in images/ has a label file of the same name in labels/")
+    pictures = load_set(source, directory)
     if not any(picture.boxes for picture in pictures.pictures):
         raise LabelsError(
             f"{directory}: none of its {len(pictures.pictures)} pictures has a box of a class that {source} maps to one"

@@ -161,7 +161,7 @@ def test_a_set_without_boxes_and_one_without_labels_are_told_apart(folder: Path,
     labelled(tmp_path, "quiet", [], [])
     assert "none of its 1 pictures has a box" in detector(folder, "--images", tmp_path).err
     (tmp_path / "labels" / "quiet.txt").unlink()
-    assert "has a label file of the same name in labels/" in detector(folder, "--images", tmp_path).err
+    assert "none has a label file of the same name in labels/" in detector(folder, "--images", tmp_path).err
 
 
 def test_a_label_of_an_unknown_class_is_named_with_file_and_line(folder: Path, tmp_path: Path) -> None:
