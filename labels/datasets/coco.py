@@ -137,6 +137,8 @@ def _box(where: str, one: dict[str, Any], size: tuple[int, int], categories: dic
         x, y, w, h = (float(v) for v in one["bbox"])
     except (TypeError, ValueError):
         raise LabelsError(f"{where}: bbox {one['bbox']!r}: x, y, width and height in pixels are needed") from None
+    if w < 0 or h < 0:
+        raise LabelsError(f"{where}: bbox {one['bbox']!r}: its width and height cannot be below 0")
     xyxy = _relative(where, [x, y, x + w, y + h], size)
     box = Box(cls, (xyxy[0], xyxy[1], xyxy[2], xyxy[3]), _outline(where, one, size))
     return box, bool(one.get("iscrowd") or one.get("ignore"))

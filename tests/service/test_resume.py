@@ -113,7 +113,11 @@ def test_interrupted_it_says_so_and_the_same_command_goes_on(
 ) -> None:
     for moment in (4, 12, 22, 34):
         results = tmp_path / f"{moment}"
-        assert two_cameras.score(results, mishap, moment) == 130
+        code = two_cameras.score(results, mishap, moment)
+        if code == 0 and moment == 34:  # both cameras had been read to their ends: nothing was left to interrupt
+            assert_as_undisturbed(results, two_cameras)
+            continue
+        assert code == 130
         said = (tmp_path / "said").read_text(encoding="utf-8")
         assert "interrupted; the same command goes on from here" in said
         assert verify(results, load_key(two_cameras.key).public).ok
