@@ -48,7 +48,7 @@ def cases(parts: Sequence[TestedSet], key: str, threshold: float) -> Cases:
     hits, misses, false = [], [], []
     for e in (e for part in parts for e in part.examined):
         truth, found = e.truth(key), e.found.of(key, threshold)
-        matched = match(found.xyxy, truth, e.ignore, IOUS[:1])
+        matched = match(found.xyxy, truth, e.ignore(key), IOUS[:1])
         given = matched.truth[0]
         for i in range(len(found)):
             box, score = _corners(found.xyxy[i]), f"{found.score[i]:.2f}"

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
+from labels.datasets.coco import write_coco
 from labels.datasets.records import Box, LabelsError
 from labels.datasets.records import Picture as Labelled
 from labels.datasets.yolo import PICTURES, write_yolo
-from labels.flywheel.decided_set import coco
 from labels.flywheel.doubt import Doubt, Proposal, Proposals, Sighting, flickers, unsure
 from models.detector import Detector
 from service.planning import Request, make_plans
@@ -157,7 +156,7 @@ def write_proposals(directory: Path, proposals: Sequence[Proposal[Taken]], keys:
     pictures = list(written.values())
     write_yolo(directory, pictures, keys)
     (directory / "classes.txt").write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
-    (directory / "annotations.json").write_text(json.dumps(coco(pictures, keys, None)), encoding="utf-8")
+    write_coco(directory / "annotations.json", pictures, keys)
     with (directory / "proposals.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("picture", "reason", "key", "score", "doubt", "scene", "elapsed_s", "x1", "y1", "x2", "y2"))

@@ -29,8 +29,10 @@ class Picture:
     size: width and height in pixels, upright. scene: pictures of one place share it; they are never split apart.
     ignore: regions of which nothing is known: they neither teach nor count.
     look_alikes: boxes of things that look like the key in ``cls`` and are not.
-    labelled: our keys whose every instance in this picture has a box (or lies in an ignored region); of any other key
+    labelled: our keys whose every instance in this picture has a box (or lies where it is unknown); of any other key
     the picture says nothing. Empty before the set was mapped.
+    weight: how often it is drawn in training, 1 is normal.
+    unknown: regions of which nothing is known of one key, with that key.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Picture:
     look_alikes: tuple[Box, ...] = ()
     labelled: frozenset[str] = frozenset()
     weight: float = 1.0
+    unknown: tuple[tuple[Xyxy, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ def read_yolo(directory: Path, classes: Sequence[str], name: str = "") -> Pictur
     return PictureSet(name or directory.name, tuple(classes), tuple(pictures))
 
 
+def label_of(picture: Path) -> Path:
+    """Where the labels of a picture in ``images/`` are."""
+    return picture.parent.with_name("labels") / f"{picture.stem}.txt"
+
+
 def is_yolo(directory: Path) -> bool:
     """Whether it looks like a set in this form."""
     return (directory / "labels").is_dir() or bool(_beside(directory))

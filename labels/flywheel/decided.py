@@ -46,7 +46,7 @@ class DecidedPicture:
             picture_size(self.path),
             tuple(self.boxes),
             scene=self.scene,
-            ignore=tuple(outside([place for places in self.known.values() for place in places])),
+            unknown=undecided(self.known),
             look_alikes=tuple(self.look_alikes),
             labelled=frozenset(self.known),
             weight=self.weight,
@@ -119,6 +119,11 @@ def _add(picture: DecidedPicture, violation: Found, decision: Decision, done: De
         done.confirmed += 1
     picture.boxes.append(Box(key, violation.xyxy))
     picture.known.setdefault(key, []).append(violation.xyxy)
+
+
+def undecided(known: Known) -> tuple[tuple[Xyxy, str], ...]:
+    """Of each key the rest of the picture: a place judged for one key says nothing of another."""
+    return tuple((region, key) for key, places in known.items() for region in outside(places))
 
 
 def outside(places: Iterable[Xyxy]) -> list[Xyxy]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from labels.datasets.coco import write_coco
 from labels.datasets.records import Box, LabelsError, Picture, PictureSet
 from labels.datasets.yolo import read_yolo, write_yolo
-from labels.flywheel.decided import DecidedPicture, outside
+from labels.flywheel.decided import DecidedPicture, undecided
 from labels.source_classes import load_source_classes
 
 KNOWN, WEIGHTS, SOURCE, COCO = "known.json", "weights.csv", "source.yaml", "annotations.json"
@@ -40,7 +41,7 @@ def write_decided(
         pictures.append(replace(picture, path=copy))
     write_yolo(directory, pictures, classes)
     (directory / "classes.txt").write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
-    _dump(directory / COCO, coco(pictures, classes, licence))
+    write_coco(directory / COCO, pictures, classes, licence)
     _dump(directory / KNOWN, {one.name: {"scene": one.scene, "known": one.known} for one in decided})
     with (directory / WEIGHTS).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -60,7 +61,7 @@ def write_decided(
 
 
 def read_decided(directory: Path) -> PictureSet:
-    """The set as it was written: what nobody decided about is ignored, mistaken boxes are look-alikes.
+    """The set as it was written: what nobody decided about is unknown, mistaken boxes are look-alikes.
 
     Raises ``LabelsError``.
     """
@@ -88,39 +89,11 @@ def _picture(picture: Picture, said: dict[str, Any], weights: dict[str, float]) 
     return replace(
         picture,
         scene=said["scene"],
-        ignore=tuple(outside([place for places in known.values() for place in places])),
+        unknown=undecided(known),
         look_alikes=tuple(alike),
         labelled=frozenset(known),
         weight=weight,
     )
-
-
-def coco(pictures: Sequence[Picture], classes: Sequence[str], licence: str | None) -> dict[str, Any]:
-    """The boxes in COCO's form: pixels, ``[x, y, width, height]``, ids from 1."""
-    annotations: list[dict[str, Any]] = []
-    for number, picture in enumerate(pictures, 1):
-        width, height = picture.size
-        for box in picture.boxes:
-            x1, y1, x2, y2 = (v * side for v, side in zip(box.xyxy, (width, height) * 2, strict=True))
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": number,
-                    "category_id": classes.index(box.cls) + 1,
-                    "bbox": [round(v, 2) for v in (x1, y1, x2 - x1, y2 - y1)],
-                    "area": round((x2 - x1) * (y2 - y1), 2),
-                    "iscrowd": 0,
-                }
-            )
-    return {
-        "licenses": [] if licence is None else [{"id": 1, "name": licence}],
-        "images": [
-            {"id": number, "file_name": p.path.name, "width": p.size[0], "height": p.size[1]}
-            for number, p in enumerate(pictures, 1)
-        ],
-        "categories": [{"id": number, "name": name} for number, name in enumerate(classes, 1)],
-        "annotations": annotations,
-    }
 
 
 def _near(a: Sequence[float], b: Sequence[float]) -> bool:

@@ -46,7 +46,7 @@ def by_size(examined: Sequence[Examined], key: str, threshold: float) -> list[Si
         if complete and key not in e.picture.labelled:
             continue
         truth, boxes = e.truth(key), e.found.of(key, threshold).xyxy
-        matched = match(boxes, truth, e.ignore, IOUS[:1])
+        matched = match(boxes, truth, e.ignore(key), IOUS[:1])
         hits = matched.truth[0] >= 0
         np.add.at(labelled, _size(truth, e), 1)
         np.add.at(hit, _size(truth[matched.truth[0, hits]], e), 1)

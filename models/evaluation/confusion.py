@@ -53,7 +53,7 @@ def _of_picture(e: Examined, thresholds: Mapping[str, float]) -> list[tuple[str,
     for key, threshold in thresholds.items():
         own = np.array([i for i, name in enumerate(names) if name == key], int)
         boxes = e.found.of(key, threshold).xyxy
-        matched = match(boxes, truth[own], e.ignore, IOUS[:1])
+        matched = match(boxes, truth[own], e.ignore(key), IOUS[:1])
         hits = matched.truth[0] >= 0
         seen[own[matched.truth[0, hits]]] = True
         pairs += [(key, key)] * int(hits.sum())

@@ -50,10 +50,10 @@ class Examined:
         """The labelled boxes of one class, in pixels."""
         return self.pixels([box.xyxy for box in self.picture.boxes if box.cls == key])
 
-    @property
-    def ignore(self) -> Boxes:
-        """The regions of which nothing is known, in pixels."""
-        return self.pixels(self.picture.ignore)
+    def ignore(self, key: str) -> Boxes:
+        """The regions of which nothing is known about one class, in pixels."""
+        of_key = [region for region, unknown in self.picture.unknown if unknown == key]
+        return self.pixels([*self.picture.ignore, *of_key])
 
     def look_alikes(self) -> tuple[Boxes, tuple[Box, ...]]:
         """Boxes of what only looks like one of our classes, in pixels, and their labels."""

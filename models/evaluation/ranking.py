@@ -50,7 +50,7 @@ def rank(examined: Sequence[Examined], key: str) -> Ranking:
     nothing = np.zeros((len(IOUS), 0), bool)
     for number, e in enumerate(pictures):
         found = e.found.of(key)
-        matched = match(found.xyxy[:MOST], e.truth(key), e.ignore)
+        matched = match(found.xyxy[:MOST], e.truth(key), e.ignore(key))
         score.append(found.score[:MOST])
         picture.append(np.full(len(score[-1]), number))
         right.append(matched.truth >= 0)

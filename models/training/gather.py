@@ -1,5 +1,6 @@
 """From a recipe and a data folder to pictures in memory with what they say."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from labels.datasets.records import LabelsError, Picture, PictureSet
 from labels.flywheel.decided_set import KNOWN, read_decided
 from models.detector import Detector
 from models.training.recipe import Composed, Recipe, TaughtBy
-from models.training.samples import Taught, taught
+from models.training.samples import Example, taught
 from models.training.teacher import completed, look
 
-Ready = list[tuple[NDArray[np.uint8], Taught]]
+ORIGINS = "origins.jsonl"
+
+Ready = list[Example]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ def gather(
     train: list[tuple[float, Ready]] = []
     validate: list[PictureSet] = []
     used: dict[str, int] = {}
-    for name, entry in recipe.sets.items():
+    kept_back: set[str] = set()
+    # What is composed comes last: what it is cut from must not be what a real set holds back.
+    for name, entry in sorted(recipe.sets.items(), key=lambda item: item[1].composed is not None):
         if entry.composed:
             compose(name, entry.composed, data, made, told)
         pictures = load(name, entry, made if entry.composed else data)
@@ -57,11 +62,16 @@ def gather(
         if pictures.licence is None:
             raise LabelsError(f"{name}: no licence is stated for it: it may evaluate a model but never train one")
         kept, held = hold_out(pictures.pictures, recipe.held_out)
+        if entry.composed:
+            kept = without(kept, kept_back)
+        kept_back |= {origin(picture.path) for picture in held}
         seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
             whole, unsure = completed(picture, seen[picture.path], teacher.card.keys, recipe.trust())
-            ready.append((_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure)))
+            if recipe.unlabelled == "background":
+                whole, unsure = replace(picture, labelled=frozenset(keys)), []
+            ready.append(Example(_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure), picture.weight))
         told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}; {pictures.notes}")
         train.append((entry.share, ready))
         validate.append(pictures.with_pictures(tuple(held)))
@@ -109,6 +119,24 @@ def hold_out(pictures: Sequence[Picture], part: float, block: int = 12) -> tuple
     every = max(2, round(1 / part)) if part else 0
     held = {i for i in range(len(pictures)) if every and (i // block) % every == every // 2}
     return [p for i, p in enumerate(pictures) if i not in held], [p for i, p in enumerate(pictures) if i in held]
+
+
+def without(pictures: Sequence[Picture], held: set[str]) -> list[Picture]:
+    """Composed scenes of one set that neither stand on nor are cut out of a held-back picture: thresholds chosen on
+    pictures of which the network knows pieces would be too bold."""
+    if not pictures:
+        return []
+    made_of: dict[str, set[str]] = {}
+    for line in (pictures[0].path.parents[1] / ORIGINS).read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        pieces = {piece for pasted in record["pasted"] for piece in pasted["origin"].split("+")}
+        made_of[record["picture"]] = pieces | {record["background"]}
+    return [picture for picture in pictures if not made_of[picture.path.name] & held]
+
+
+def origin(path: Path) -> str:
+    """A picture as composed scenes name what they are made of: SET/PART/FILE."""
+    return "/".join((*path.parts[-4:-2], path.name))
 
 
 def _rgb(path: Path, longest: int) -> NDArray[np.uint8]:

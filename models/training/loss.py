@@ -17,7 +17,7 @@ from ultralytics.utils.tal import make_anchors
 
 class PartialLoss(v8DetectionLoss):  # type: ignore[misc, unused-ignore]
     """``loss(predictions, batch)``, with ``batch["regions"]`` ``(B, R, 4)`` xyxy in pixels, empty ones all zero, and
-    ``batch["unknown"]`` ``(B, R, C)`` of 0 and 1, and ``batch["weight"]`` ``(B, N)`` for each box."""
+    ``batch["unknown"]`` ``(B, R, C)`` of 0 and 1."""
 
     def __init__(self, network: Any):
         network.args = get_cfg()

@@ -1,7 +1,7 @@
 """A training recipe as people write it (YAML): what teaches, how much of it, and how long."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -84,6 +84,9 @@ class Recipe(_Strict):
     stages: list[Stage] = Field(min_length=1)
     sure: float = Field(0.5, ge=0, le=1, description="Score from which a teacher's box teaches.")
     unsure: float = Field(0.12, ge=0, le=1, description="Score from which a teacher's box leaves its place open.")
+    unlabelled: Literal["open", "background"] = Field(
+        "open", description="What a set does not label: left open and completed by the teacher, or taken as background."
+    )
     held_out: float = Field(0.06, ge=0, lt=0.5, description="Part of the scenes that chooses thresholds.")
 
     def trust(self) -> Trust:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from labels.datasets.records import PictureSet
+from labels.datasets.yolo import label_of
 from labels.source_classes import load_source_classes
 from models.detector import load_detector
 from models.training.gather import Gathered, gather
@@ -113,8 +114,7 @@ def keep_held(out: Path, sets: Sequence[PictureSet]) -> None:
     what thresholds are chosen on."""
     for held in sets:
         for picture in held.pictures:
-            label = picture.path.parent.with_name("labels") / f"{picture.path.stem}.txt"
-            for part, file in (("images", picture.path), ("labels", label)):
+            for part, file in (("images", picture.path), ("labels", label_of(picture.path))):
                 link = out / held.name / part / file.name
                 link.parent.mkdir(parents=True, exist_ok=True)
                 if not link.is_symlink():
@@ -172,7 +172,7 @@ def _measuring(gathered: Gathered) -> Iterator[NDArray[np.uint8]]:
     """Some pictures of every set, fitted into a square."""
     each = max(1, MEASURED // max(1, len(gathered.train)))
     for _, ready in gathered.train:
-        for picture, _ in ready[:: max(1, len(ready) // each)][:each]:
+        for picture in (example.image for example in ready[:: max(1, len(ready) // each)][:each]):
             scale = MEASURED_PX / max(picture.shape[:2])
             fitted = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[
                 :MEASURED_PX, :MEASURED_PX

@@ -50,7 +50,7 @@ def taught(picture: Picture, keys: Sequence[str], unknown_boxes: Sequence[tuple[
     for region in picture.ignore:
         regions.append(region)
         unknown.append([True] * len(keys))
-    for region, key in unknown_boxes:
+    for region, key in (*picture.unknown, *unknown_boxes):
         regions.append(region)
         unknown.append([k == key for k in keys])
     return Taught(
@@ -61,20 +61,30 @@ def taught(picture: Picture, keys: Sequence[str], unknown_boxes: Sequence[tuple[
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """image: ``(H, W, 3)`` uint8 RGB. said: what it says, relative. weight: how often it is drawn, 1 is normal."""
+
+    image: NDArray[np.uint8]
+    said: Taught
+    weight: float = 1.0
+
+
 class Samples:
     """``samples[i]``: ``(size, size, 3)`` uint8 RGB and what it says.
 
-    groups: pictures with what they say, and the share of the samples each group gets.
+    groups: examples, and the share of the samples each group gets.
     """
 
     def __init__(
         self,
-        groups: Sequence[tuple[float, Sequence[tuple[NDArray[np.uint8], Taught]]]],
+        groups: Sequence[tuple[float, Sequence[Example]]],
         size: int,
         seed: int,
         look: Look | None = None,
     ):
-        self.groups = [pictures for _, pictures in groups]
+        self.groups = [examples for _, examples in groups]
+        self.weights = [_weights(examples) for examples in self.groups]
         shares = np.array([share for share, _ in groups], float)
         self.shares = shares / shares.sum()
         self.size = size
@@ -95,8 +105,10 @@ class Samples:
         return image, said
 
     def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Taught]:
-        group = self.groups[int(rng.choice(len(self.groups), p=self.shares))]
-        return group[int(rng.integers(len(group)))]
+        number = int(rng.choice(len(self.groups), p=self.shares))
+        group, weights = self.groups[number], self.weights[number]
+        drawn = group[int(rng.integers(len(group)) if weights is None else rng.choice(len(group), p=weights))]
+        return drawn.image, drawn.said
 
     def _alone(
         self, picture: NDArray[np.uint8], said: Taught, rng: np.random.Generator
@@ -156,6 +168,12 @@ class Samples:
         if flipped:
             image = image[:, ::-1]
         return image, _fitted(said, x, y, width, height, window, flipped)
+
+
+def _weights(examples: Sequence[Example]) -> NDArray[np.float64] | None:
+    """How likely each is drawn; None where all are alike, which is far quicker to draw from."""
+    weights = np.array([example.weight for example in examples], float)
+    return None if (weights == weights[0]).all() else weights / weights.sum()
 
 
 def _fitted(said: Taught, x: int, y: int, width: int, height: int, window: tuple[int, int], flipped: bool) -> Taught:

@@ -109,7 +109,7 @@ def test_every_point_is_either_decided_or_unknown(known: list[Xyxy], points: lis
         assert within(x, y, known) != within(x, y, unknown)
 
 
-def test_the_set_reads_back_with_everything_undecided_ignored(tmp_path: Path) -> None:
+def test_the_set_reads_back_with_everything_undecided_unknown(tmp_path: Path) -> None:
     folder = results(tmp_path / "r", violation("a"), violation("b", BIN, (200, 90, 260, 150)))
     done = decided(folder, Decision("a", "confirmed"), Decision("b", "rejected"))
     write_decided(tmp_path / "set", done.pictures, CLASSES, "CC BY 4.0, city of X")
@@ -120,7 +120,9 @@ def test_the_set_reads_back_with_everything_undecided_ignored(tmp_path: Path) ->
     assert [b.cls for b in picture.look_alikes] == [BIN]
     assert picture.labelled == {CAR, BIN}
     assert (picture.scene, picture.weight) == ("gate/home", HARD)
-    assert picture.ignore == tuple(outside([(0.1, 0.1, 0.5, 0.5), (0.625, 0.5, 0.8125, 150 / 180)]))
+    assert picture.ignore == ()
+    car, bin_ = (0.1, 0.1, 0.5, 0.5), (0.625, 0.5, 0.8125, 150 / 180)
+    assert picture.unknown == (*((r, CAR) for r in outside([car])), *((r, BIN) for r in outside([bin_])))
     assert (tmp_path / "set/weights.csv").read_text().splitlines() == ["picture,weight", f"{picture.path.name},{HARD}"]
 
 

@@ -1,5 +1,6 @@
 """Recipes as people write them, and the pictures they gather."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 from labels.datasets.records import Box, LabelsError, Picture
 from models.detector import load_detector
-from models.training.gather import gather, hold_out
+from models.training.gather import gather, hold_out, origin, without
 from models.training.recipe import RecipeError, load_recipe
 from models.training.run import RECIPE, all_keys
 from models.training.teacher import Trust, completed, look
@@ -71,7 +72,7 @@ def test_a_licensed_set_is_gathered_and_what_it_never_labels_stays_unknown(tmp_p
     gathered = gather(load_recipe(recipe), tmp_path, keys, load_detector(None, threads=1), tmp_path / "made", print)
     [(share, ready)] = gathered.train
     assert (share, len(ready)) == (2, 3)
-    said = ready[0][1]
+    said = ready[0].said
     unknown = {key for key, is_unknown in zip(keys, said.unknown[0], strict=True) if is_unknown}
     # the teacher knows vehicles, bicycles, umbrellas and persons; of the others the set labels one
     assert {"bin", "open_burning"} <= unknown
@@ -85,6 +86,24 @@ def test_neighbours_are_held_back_together() -> None:
     numbers = sorted(int(p.path.stem) for p in held)
     assert [n % 10 for n in numbers] == [*range(10)] * 4
     assert {p.path for p in kept}.isdisjoint(p.path for p in held)
+
+
+def test_scenes_made_of_what_is_held_back_do_not_teach(tmp_path: Path) -> None:
+    """Each line as `labels synthesise` writes it: a heap is cut out of several pictures."""
+    scenes = {"0.webp": ("a/train/1.jpg", "b/train/1.jpg+b/train/2.jpg"), "1.webp": ("a/train/2.jpg", "b/train/3.jpg")}
+    lines = [
+        json.dumps({"picture": name, "background": ground, "pasted": [{"key": "bin", "origin": piece}]})
+        for name, (ground, piece) in scenes.items()
+    ]
+    (tmp_path / "origins.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    pictures = [Picture(tmp_path / "images" / name, (8, 8), ()) for name in scenes]
+
+    def left(held: str) -> list[str]:
+        return [p.path.name for p in without(pictures, {origin(Path("data") / held)})]
+
+    assert left("b/train/images/2.jpg") == ["1.webp"]
+    assert left("a/train/images/2.jpg") == ["0.webp"]
+    assert left("b/train/images/9.jpg") == ["0.webp", "1.webp"]
 
 
 def test_a_sure_teacher_adds_a_box_an_unsure_one_leaves_the_place_open() -> None:

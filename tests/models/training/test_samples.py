@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labels.datasets.records import Box, Picture
-from models.training.samples import Look, Samples, Taught, taught
+from models.training.samples import Example, Look, Samples, Taught, taught
 
 KEYS = ("motor_vehicle_parking", "bin", "person")
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -29,7 +29,7 @@ def painted(picture: Picture) -> np.ndarray:
 
 
 def samples(*pictures: Picture, look: Look, size: int = 128) -> Samples:
-    return Samples([(1.0, [(painted(p), taught(p, KEYS)) for p in pictures])], size, 3, look)
+    return Samples([(1.0, [Example(painted(p), taught(p, KEYS)) for p in pictures])], size, 3, look)
 
 
 PLAIN = Look(light=(0, 0, 0))
@@ -100,6 +100,21 @@ def test_regions_of_a_mosaic_lie_in_their_own_cells() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_groups_are_drawn_by_their_share(share: float) -> None:
-    groups = [(share, [(painted(BIN), taught(BIN, KEYS))]), (1 - share, [(painted(street()), taught(street(), KEYS))])]
+    empty = Example(painted(street()), taught(street(), KEYS))
+    groups = [(share, [Example(painted(BIN), taught(BIN, KEYS))]), (1 - share, [empty])]
     drawn = Samples(groups, 64, 0, Look(sides=((1, 1.0),), zoom=(1.0, 1.0)))
     assert all(bool(len(drawn[i][1].boxes)) == bool(share) for i in range(10))
+
+
+def test_an_example_of_double_weight_is_drawn_twice_as_often() -> None:
+    examples = [Example(painted(p), taught(p, KEYS), weight) for p, weight in ((BIN, 2.0), (street(), 1.0))]
+    drawn = Samples([(1.0, examples)], 64, 0, Look(sides=((1, 1.0),), zoom=(1.0, 1.0)))
+    rng = np.random.default_rng(0)
+    bins = sum(len(drawn._draw(rng)[1].boxes) for _ in range(3000))
+    assert 1900 < bins < 2100
+
+
+def test_a_place_judged_for_one_key_says_nothing_of_another() -> None:
+    said = taught(street(unknown=(((0.5, 0, 1, 1), "bin"),)), KEYS)
+    assert said.regions[1].tolist() == [0.5, 0, 1, 1]
+    assert said.unknown[1].tolist() == [False, True, False]

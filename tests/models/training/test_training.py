@@ -17,7 +17,7 @@ from labels.source_classes import SourceClasses  # noqa: E402
 from models.training.loss import PartialLoss, unknown_at  # noqa: E402
 from models.training.remembering import Remembering  # noqa: E402
 from models.training.run import all_keys, packed  # noqa: E402
-from models.training.samples import Look, Samples, Taught, taught  # noqa: E402
+from models.training.samples import Example, Look, Samples, Taught, taught  # noqa: E402
 from models.training.schedule import Schedule  # noqa: E402
 from models.training.start import blank_network, own_network, teach_new_classes  # noqa: E402
 from models.training.trainer import Trainer, collate, save  # noqa: E402
@@ -38,7 +38,7 @@ def street(labelled: frozenset[str] = frozenset({"bin"})) -> tuple[np.ndarray, P
 
 def samples() -> Samples:
     image, picture = street()
-    return Samples([(1.0, [(image, taught(picture, KEYS))])], 128, 0, Look(sides=((1, 1.0),), zoom=(0.9, 1.1)))
+    return Samples([(1.0, [Example(image, taught(picture, KEYS))])], 128, 0, Look(sides=((1, 1.0),), zoom=(0.9, 1.1)))
 
 
 def trainer(steps: int = 12) -> Trainer:
