@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.adapters import deim, yolo
+from models.adapters import deim, detr_queries, yolo, yolox
 from models.adapters.openvino import OpenVinoDetector
 from models.boxes import Rows, tidy
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
@@ -41,7 +41,13 @@ class Detector(Protocol):
 Adapter = Callable[[ort.InferenceSession, Path], Detector]
 """Takes a foreign model, or raises ``ModelRefused`` with what does not fit."""
 
-ADAPTERS: dict[str, Adapter] = {"YOLO export": yolo.adapt, "DEIM, D-FINE or RT-DETR export": deim.adapt}
+ADAPTERS: dict[str, Adapter] = {
+    # Before the YOLO export: one class makes YOLOX's rows six wide, as finished boxes are.
+    "YOLOX export": yolox.adapt,
+    "YOLO export": yolo.adapt,
+    "DEIM, D-FINE or RT-DETR export": deim.adapt,
+    "RT-DETR or D-FINE export of Transformers": detr_queries.adapt,
+}
 
 
 def load_detector(path: Path | None, *, threads: int = 0) -> Detector:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from labels.source_classes import load_source_classes
 from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card
+from models.adapters.pixels import planes_of
 from models.boxes import Rows, suppress, tidy
 from models.card import ModelRefused
-from models.crops import check_crops, in_batches, unit_planes
+from models.crops import check_crops, in_batches
 
 START, KEEP = 0.35, 0.25
 """Thresholds of a file that brings none. On clips of standing traffic DEIMv2 femto gives junk up to 0.25 all over a
@@ -44,8 +45,10 @@ class DeimExport:
 
     def __init__(self, session: ort.InferenceSession, path: Path, picture: ort.NodeArg, picture_size: str):
         batch, _, height, width = picture.shape
-        names = class_names(session.get_modelmeta().custom_metadata_map.get("names", ""))
+        said = session.get_modelmeta().custom_metadata_map
+        names = class_names(said.get("names", ""))
         form = "DEIM, D-FINE or RT-DETR export" + ("" if names else ", classes assumed to be COCO's 80")
+        self._planes = planes_of(said, "rgb-unit", path)
         self._classes = ClassMap(path, names or tuple(load_source_classes("coco").key_of))
         self.card = foreign_card(
             session, path, self._classes.keys, [(width, height)], START, KEEP, resize="stretch", form=form
@@ -59,7 +62,7 @@ class DeimExport:
         found: list[Rows] = []
         for part, count in in_batches(crops, self._batch):
             size = np.tile(np.array([[width, height]], dtype=np.int64), (len(part), 1))
-            given = {self._picture: unit_planes(part), self._picture_size: size}
+            given = {self._picture: self._planes(part), self._picture_size: size}
             labels, boxes, scores = self._session.run(OUTPUTS, given)
             rows = np.concatenate([boxes, scores[..., None], labels[..., None]], axis=2).astype(np.float32)
             found += [best_first(self._classes.rename(r)) for r in rows[:count]]

@@ -1,7 +1,7 @@
 """What every foreign model needs: its classes turned into ours, and a card for a file that brings none."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from labels.source_classes import load_source_classes
-from models.boxes import Rows
+from models.boxes import SCORE_FLOOR, Rows
 from models.card import ModelCard, ModelRefused, Nms, Resize
 from models.session import file_sha256
 
@@ -27,6 +27,33 @@ def class_names(text: str) -> tuple[str, ...]:
     if isinstance(names, dict) and set(names) == set(range(len(names))):
         return tuple(str(names[i]) for i in range(len(names)))
     return ()
+
+
+def names_of(said: Mapping[str, str], count: int, path: Path) -> tuple[tuple[str, ...], str]:
+    """The names of a model's ``count`` classes, and what was assumed of them, for the recipe.
+
+    said: the file's metadata. Raises ``ModelRefused`` where the file does not name them and they cannot be COCO's, or
+    names another number.
+    """
+    names = class_names(said.get("names", ""))
+    coco = tuple(load_source_classes("coco").key_of)
+    if not names and count == len(coco):
+        return coco, ", classes assumed to be COCO's 80"
+    if len(names) != count:
+        reason = f"it gives {count} classes and its metadata 'names' names {len(names)}"
+        raise ModelRefused(path, [f"{reason}; name them with python -m models.naming"])
+    return names, ""
+
+
+def probe(session: ort.InferenceSession, path: Path, picture: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """The outputs by name for a picture that only finds out about a model. Raises ``ModelRefused`` where it fails."""
+    names = [output.name for output in session.get_outputs()]
+    try:
+        outputs = session.run(names, {session.get_inputs()[0].name: picture})
+    except Exception as error:  # ONNX Runtime's errors have no base class of their own
+        reason = f"it cannot run on a picture {picture.shape}: {str(error).strip().splitlines()[0][:200]}"
+        raise ModelRefused(path, [reason]) from None
+    return dict(zip(names, outputs, strict=True))
 
 
 class ClassMap:
@@ -58,6 +85,15 @@ class ClassMap:
         rows = rows[index >= 0].copy()
         rows[:, 5] = index[index >= 0]
         return rows
+
+
+def rows_of(centre: NDArray[np.float32], size: NDArray[np.float32], scores: NDArray[np.float32]) -> Rows:
+    """Rows of what reaches ``SCORE_FLOOR``, each with its best class. centre, size: ``(A, 2)``; scores: ``(K, A)``."""
+    best = scores.max(0)
+    seen = best >= SCORE_FLOOR
+    centre, half = centre[seen], size[seen] / 2
+    labels = scores.argmax(0)[seen, None]
+    return np.concatenate([centre - half, centre + half, best[seen, None], labels], axis=1).astype(np.float32)
 
 
 def best_first(rows: Rows) -> Rows:

@@ -6,8 +6,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card
-from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
+from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card, rows_of
+from models.boxes import Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
 
@@ -86,12 +86,7 @@ class YoloExport:
     def _rows(self, output: NDArray[np.float32]) -> Rows:
         if self._finished:
             return best_first(self._classes.rename(output))
-        scores = self._classes.best(output[4:])
-        best = scores.max(0)
-        seen = best >= SCORE_FLOOR
-        centre, half = output[:2, seen], output[2:4, seen] / 2
-        rows = np.concatenate([centre - half, centre + half, best[None, seen], scores.argmax(0)[None, seen]])
-        return best_first(rows.T.astype(np.float32))
+        return best_first(rows_of(output[:2].T, output[2:4].T, self._classes.best(output[4:])))
 
 
 def _stride(text: str) -> int:
