@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labels.datasets.mapping import to_ours
+from labels.datasets.load import load_set
 from labels.datasets.records import LabelsError
-from labels.datasets.yolo import read_yolo
 from labels.source_classes import SourceClasses, SourceClassesError, load_source_classes
 from models.card import ModelCard
 from models.detector import Detector
@@ -104,9 +103,9 @@ def tested_sets(data: Path, detector: Detector) -> Iterator[TestedSet]:
             continue  # a folder of something else
         if source.name == COMPOSED or not source.labelled:
             continue
-        pictures = to_ours(read_yolo(directory, tuple(source.key_of), source.name), source)
-        if pictures.pictures:
-            yield TestedSet(source, tuple(examine(pictures.pictures, detect, keys)))
+        pictures = load_set(source.name, directory).pictures  # without what its list excludes, as everywhere
+        if pictures:
+            yield TestedSet(source, tuple(examine(pictures, detect, keys)))
 
 
 def figures(parts: Sequence[TestedSet], card: ModelCard) -> dict[str, dict[str, ClassFigures]]:

@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Frame, Picture, Region
-from vision.boxes import covered, iou
+from vision.duplicates import distinct
+from vision.parts import cuts, settled
 from vision.records import Detections
 
-DUPLICATE_IOU = 0.6
-NESTED_COVER, NESTED_IOU = 0.9, 0.4
-"""A box of the same class that lies nearly whole in another one of not too different size is the same thing."""
 DESCRIPTOR_SIDE = 8
 THINNEST = 1e-5
 """Part of the picture below which a box has no width: far less than a pixel."""
@@ -23,13 +21,16 @@ def to_picture(boxes: Sequence[NDArray[np.float32]], frame: Frame, keys: tuple[s
 
     Returns detections relative to the picture, best score first, at most one for a thing.
     """
-    mapped = [_mapped(b, region) for b, region in zip(boxes, frame.regions, strict=True) if len(b)]
+    size = frame.crops[0].shape[1], frame.crops[0].shape[0]
+    mapped = [_mapped(b, size, region) for b, region in zip(boxes, frame.regions, strict=True) if len(b)]
     if not mapped:
         empty = np.zeros((0, 4), np.float32)
         return Detections(empty, empty[:, 0], np.zeros(0, np.int64), keys)
-    rows = np.concatenate(mapped)
-    rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-    rows = rows[_distinct(rows)]
+    rows, cut = (np.concatenate(every) for every in zip(*mapped, strict=True))
+    crop = np.repeat(np.arange(len(mapped)), [len(found) for found, _ in mapped])
+    order = np.argsort(-rows[:, 4], kind="stable")
+    rows = settled(rows[order], cut[order], crop[order])
+    rows = rows[distinct(rows)]
     xyxy = rows[:, :4].astype(np.float32)
     descriptor = describe(frame.crops[0], frame.regions[0], xyxy)
     return Detections(xyxy, rows[:, 4].astype(np.float32), rows[:, 5].astype(np.int64), keys, descriptor)
@@ -60,21 +61,13 @@ def describe(crop: Picture, region: Region, xyxy: NDArray[np.float32]) -> NDArra
     return out
 
 
-def _mapped(boxes: NDArray[np.float32], region: Region) -> NDArray[np.float64]:
+def _mapped(
+    boxes: NDArray[np.float32], crop_size: tuple[int, int], region: Region
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One crop's boxes relative to the picture, without those that have no width; and where its borders cut them."""
     rows = boxes.astype(np.float64)
     rows[:, [0, 2]] = rows[:, [0, 2]] * region.scale_x + region.offset_x
     rows[:, [1, 3]] = rows[:, [1, 3]] * region.scale_y + region.offset_y
     np.clip(rows[:, :4], 0.0, 1.0, out=rows[:, :4])
-    return rows[(rows[:, 2] - rows[:, 0] > THINNEST) & (rows[:, 3] - rows[:, 1] > THINNEST)]
-
-
-def _distinct(rows: NDArray[np.float64]) -> list[int]:
-    """Rows, best first, that are no second box of a better one of the same class."""
-    overlap, inside = iou(rows[:, :4], rows[:, :4]), covered(rows[:, :4], rows[:, :4])
-    nested = (np.maximum(inside, inside.T) > NESTED_COVER) & (overlap > NESTED_IOU)
-    same = ((overlap > DUPLICATE_IOU) | nested) & (rows[:, None, 5] == rows[None, :, 5])
-    kept: list[int] = []
-    for i in range(len(rows)):
-        if not same[i, kept].any():
-            kept.append(i)
-    return kept
+    there = (rows[:, 2] - rows[:, 0] > THINNEST) & (rows[:, 3] - rows[:, 1] > THINNEST)
+    return rows[there], cuts(boxes, crop_size, region)[there]

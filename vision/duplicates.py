@@ -1,0 +1,35 @@
+"""Several boxes of one thing: when two boxes are the same thing, and which of them stays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.boxes import areas, intersections
+
+DUPLICATE_IOU = 0.6
+NESTED_COVER, NESTED_IOU = 0.9, 0.4
+"""A box of the same class that lies nearly whole in another one of not too different size is the same thing."""
+
+
+def same_thing(
+    shared: NDArray[np.float64], area_a: NDArray[np.float64], area_b: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """``(n, m)`` whether two boxes of one class are one thing, by the area they share and their own areas.
+
+    The areas are whatever broadcasts to the shape of ``shared``, ``(n, m)``.
+    """
+    overlap = shared / np.maximum(area_a + area_b - shared, 1e-12)
+    inside = shared / np.maximum(np.minimum(area_a, area_b), 1e-12)
+    return np.asarray((overlap > DUPLICATE_IOU) | ((inside > NESTED_COVER) & (overlap > NESTED_IOU)))
+
+
+def distinct(rows: NDArray[np.float64]) -> list[int]:
+    """The rows ``x1, y1, x2, y2, score, class``, best first, that are no second box of a better one of their class."""
+    boxes = rows[:, :4]
+    area = areas(boxes)
+    same = same_thing(intersections(boxes, boxes), area[:, None], area[None])
+    same &= rows[:, None, 5] == rows[None, :, 5]
+    kept: list[int] = []
+    for i in range(len(rows)):
+        if not same[i, kept].any():
+            kept.append(i)
+    return kept
