@@ -57,6 +57,12 @@ class Stage(_Strict):
     average: float = Field(0.998, ge=0, lt=1)
     remember: float = Field(1.0, ge=0, description="Weight of saying what the teacher says.")
     zoom: tuple[float, float] = (0.35, 1.6)
+    turned: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Part of the samples seen as from high above: only --teacher says anything.",
+    )
     sides: dict[int, float] = Field({1: 0.45, 2: 0.3, 3: 0.15, 4: 0.1}, description="Pictures a side, with shares.")
 
     def schedule(self) -> Schedule:
@@ -72,7 +78,7 @@ class Stage(_Strict):
         )
 
     def look(self) -> Look:
-        return Look(zoom=self.zoom, sides=tuple(self.sides.items()))
+        return Look(zoom=self.zoom, sides=tuple(self.sides.items()), turned=self.turned)
 
 
 class Recipe(_Strict):

@@ -34,11 +34,13 @@ class Taught:
 @dataclass(frozen=True, slots=True)
 class Look:
     """How much samples vary. zoom: of a picture alone, times its fit; together: how many pictures a side, with shares;
-    light: largest change of brightness, saturation and hue."""
+    light: largest change of brightness, saturation and hue. turned: share of the samples that are turned and tilted, as
+    a camera high above sees a street; boxes do not survive that, so only a teacher says what they show."""
 
     zoom: tuple[float, float] = (0.35, 1.6)
     sides: tuple[tuple[int, float], ...] = ((1, 0.45), (2, 0.3), (3, 0.15), (4, 0.1))
     light: tuple[float, float, float] = (0.35, 0.4, 0.015)
+    turned: float = 0.0
 
 
 def taught(picture: Picture, keys: Sequence[str], unknown_boxes: Sequence[tuple[Xyxy, str]] = ()) -> Taught:
@@ -99,6 +101,8 @@ class Samples:
             image, said = self._alone(*self._draw(rng), rng)
         else:
             image, said = self._together(side, rng)
+        if self.look.turned and rng.random() < self.look.turned:
+            image, said = _turned(image, rng), _nothing_known(said, self.size)
         image = _lit(image, self.look.light, rng)
         if rng.random() < 0.15:
             image = _worn(image, rng)
@@ -202,6 +206,25 @@ def _fitted(said: Taught, x: int, y: int, width: int, height: int, window: tuple
 def _moved(said: Taught, x: int, y: int) -> Taught:
     shift = np.array([x, y] * 2, np.float32)
     return Taught(said.boxes + shift, said.cls, said.regions + shift, said.unknown)
+
+
+def _turned(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Seen from elsewhere: turned by up to 45 degrees, flattened to as little as half, and leaning to one side."""
+    side = len(image)
+    angle = np.deg2rad(rng.uniform(-45, 45))
+    centred = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], float) * side / 2
+    turned = centred @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turned = turned * (1, rng.uniform(0.5, 1.0)) * rng.uniform(0.8, 1.3)
+    turned *= 1 + rng.uniform(-0.25, 0.25) * np.sign(centred[:, 1:])  # what is farther away is smaller
+    corners, moved = ((points + side / 2).astype(np.float32) for points in (centred, turned))
+    matrix = cv2.getPerspectiveTransform(corners, moved)
+    warped: Any = cv2.warpPerspective(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(GREY,) * 3)
+    return np.asarray(warped, np.uint8)
+
+
+def _nothing_known(said: Taught, size: int) -> Taught:
+    everywhere, every = np.array([[0, 0, size, size]], np.float32), np.ones((1, said.unknown.shape[1]), bool)
+    return Taught(said.boxes[:0], said.cls[:0], everywhere, every)
 
 
 def _lit(image: NDArray[np.uint8], most: tuple[float, float, float], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -118,3 +118,17 @@ def test_a_place_judged_for_one_key_says_nothing_of_another() -> None:
     said = taught(street(unknown=(((0.5, 0, 1, 1), "bin"),)), KEYS)
     assert said.regions[1].tolist() == [0.5, 0, 1, 1]
     assert said.unknown[1].tolist() == [False, True, False]
+
+
+def test_a_sample_seen_from_above_shows_the_street_and_teaches_no_box() -> None:
+    image, said = samples(BIN, look=Look(light=(0, 0, 0), turned=0.999))[0]
+    assert {RED, GREEN} <= {tuple(colour) for colour in image.reshape(-1, 3).tolist()}
+    assert len(said.boxes) == len(said.cls) == 0
+    assert said.unknown.all()
+    assert said.regions.tolist() == [[0, 0, 128, 128]]
+
+
+def test_without_turned_samples_every_sample_is_as_before() -> None:
+    look = Look(light=(0, 0, 0))
+    assert all(len(samples(BIN, look=look)[i][1].unknown) for i in range(20))
+    assert any(len(samples(BIN, look=look)[i][1].boxes) for i in range(20))
