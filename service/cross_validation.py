@@ -13,7 +13,7 @@ from labels.datasets.folds import folds
 from labels.datasets.groups import BLOCK
 from labels.datasets.load import TEST, TRAIN, load_set
 from labels.datasets.records import LabelsError, Picture
-from labels.datasets.yolo import label_of
+from labels.datasets.yolo import link_pictures
 from labels.source_classes import load_source_classes
 from models.detector import load_detector
 from models.evaluation.examined import examine
@@ -91,13 +91,7 @@ def lay_out(data: Path, order: Order, taught: Sequence[Picture], tested: Sequenc
         if other.name != order.name:
             (data / other.name).symlink_to(other.resolve())
     for part, pictures in ((TRAIN, taught), (TEST, tested)):
-        for picture in pictures:
-            for kind, file in (("images", picture.path), ("labels", label_of(picture.path))):
-                link = data / order.name / part / kind / file.name
-                link.parent.mkdir(parents=True, exist_ok=True)
-                if link.is_symlink():
-                    raise LabelsError(f"{file}: two pictures of {order.name} have this name")
-                link.symlink_to(file.resolve())
+        link_pictures(pictures, data / order.name / part)
 
 
 def mean_and_interval(figures: Sequence[float]) -> tuple[float, list[float]]:

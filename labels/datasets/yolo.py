@@ -33,6 +33,21 @@ def label_of(picture: Path) -> Path:
     return picture.parent.with_name("labels") / f"{picture.stem}.txt"
 
 
+def link_pictures(pictures: Sequence[Picture], directory: Path) -> None:
+    """The same pictures with their label files as a set of links under ``directory``; those that are there stay.
+
+    Raises ``LabelsError`` where two pictures have one name.
+    """
+    for picture in pictures:
+        for kind, file in (("images", picture.path), ("labels", label_of(picture.path))):
+            link = directory / kind / file.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.is_symlink():
+                link.symlink_to(file.resolve())
+            elif link.resolve() != file.resolve():
+                raise LabelsError(f"{file}: {directory} has another picture of this name, {link.resolve()}")
+
+
 def is_yolo(directory: Path) -> bool:
     """Whether it looks like a set in this form."""
     return (directory / "labels").is_dir() or bool(_beside(directory))

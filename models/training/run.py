@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from labels.datasets.records import PictureSet
-from labels.datasets.yolo import label_of
+from labels.datasets.yolo import link_pictures
 from labels.source_classes import load_source_classes
 from models.detector import load_detector
 from models.training.gather import Gathered, gather
@@ -113,12 +113,7 @@ def keep_held(out: Path, sets: Sequence[PictureSet]) -> None:
     """The pictures that no step sees, as links in YOLO form under each set's name, labels in the set's own classes:
     what thresholds are chosen on."""
     for held in sets:
-        for picture in held.pictures:
-            for part, file in (("images", picture.path), ("labels", label_of(picture.path))):
-                link = out / held.name / part / file.name
-                link.parent.mkdir(parents=True, exist_ok=True)
-                if not link.is_symlink():
-                    link.symlink_to(file.resolve())
+        link_pictures(held.pictures, out / held.name)
 
 
 def all_keys() -> tuple[str, ...]:
