@@ -34,8 +34,11 @@ OPSET = 17
 START, KEEP = 0.35, 0.15
 """Thresholds of a class that the facts say nothing about."""
 
-FACTS = ("name", "version", "licence", "training_sets", "start", "keep", "proven", "figures")
-"""What a person may write about a model: fields of the card that no program can find out."""
+OF_THE_CARD = ("name", "version", "licence", "training_sets", "start", "keep", "proven", "figures")
+OF_THE_GRAPH = ("duplicate_iou",)
+FACTS = (*OF_THE_CARD, *OF_THE_GRAPH)
+"""What a person may write about a model: fields of the card that no program can find out, and the IoU from which the
+weaker of two boxes of a class is a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[st
     from models.contract_graph import TOP, ContractGraph
 
     groups = class_groups(weights, source)
-    graph = ContractGraph(weights.network, list(groups.values()), IOU_THRESHOLD).eval()
+    graph = ContractGraph(weights.network, list(groups.values()), _duplicate_iou(out, facts)).eval()
     width, height = LETTERBOX_SIZES[0]
     exported = io.BytesIO()
     with torch.no_grad():
@@ -151,6 +154,13 @@ def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[st
     }
     stored = describe(out, tuple(groups), source, facts, made_from)
     return write_model(model, out, json.loads(stored))
+
+
+def _duplicate_iou(out: Path, facts: Mapping[str, Any]) -> float:
+    said = facts.get("duplicate_iou", IOU_THRESHOLD)
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 < said < 1:
+        raise ModelRefused(out, [f"fact 'duplicate_iou' is {said!r}: a number between 0 and 1 is allowed"])
+    return float(said)
 
 
 def class_groups(weights: Weights, source: SourceClasses) -> dict[str, list[int]]:
@@ -179,6 +189,7 @@ def describe(
     unknown = [f"fact {name!r} is unknown: allowed are {', '.join(FACTS)}" for name in facts if name not in FACTS]
     if unknown:
         raise ModelRefused(out, unknown)
+    duplicate_iou = _duplicate_iou(out, facts)
     licence = made_from.get("weights_license", "unknown")
     tools = ", ".join(f"{name} {_version(name)}" for name in ("torch", "ultralytics-opencv-headless", "onnx"))
     card = ModelCard(
@@ -188,7 +199,8 @@ def describe(
         sizes=LETTERBOX_SIZES,
         resize="letterbox",
         nms="in-graph",
-        recipe=f"models.export from {made_from['weights']}, classes by {source.name}; {tools}",
+        recipe=f"models.export from {made_from['weights']}, classes by {source.name},"
+        f" duplicates from IoU {duplicate_iou:g}; {tools}",
         provenance=made_from,
         **{
             "name": out.stem,
@@ -196,7 +208,7 @@ def describe(
             "licence": licence,
             "training_sets": (),
             "figures": {},
-            **facts,
+            **{name: value for name, value in facts.items() if name in OF_THE_CARD},
             "start": _by_key(keys, START, facts.get("start", {})),
             "keep": _by_key(keys, KEEP, facts.get("keep", {})),
             "proven": _by_key(keys, False, facts.get("proven", {})),

@@ -18,7 +18,7 @@ from models.training.recipe import Recipe, RecipeError
 from models.training.run import ACCOUNT, HELD, WEIGHTS
 from service.model_card_page import page
 from service.model_card_sets import teaching_sets
-from service.model_measured import Measured, TestedSet, checked, chosen, figures, held_back, proven, tested_sets
+from service.model_measured import Measured, TestedSet, checked, chosen, figures, held_back, proven, sets_measured_on
 from service.model_sheets import cases, write_sheet
 
 MEASURED_HERE = ("proven", "figures")
@@ -28,13 +28,15 @@ MEASURED_HERE = ("proven", "figures")
 @dataclass(frozen=True, slots=True)
 class Order:
     """run: folder of a finished training. data: folder of the picture sets, for their test parts. facts: YAML with what
-    only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for."""
+    only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for.
+    tested_on: source classes and folder of further sets that are measured on."""
 
     run: Path
     data: Path
     facts: Path | None
     out: Path
     precision: float
+    tested_on: tuple[tuple[str, Path], ...] = ()
 
 
 def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
@@ -73,7 +75,7 @@ def describe(
     start = card.start | {key: t.start.threshold for key, (t, _) in thresholds.items()}
     keep = card.keep | {key: t.keep.threshold for key, (t, _) in thresholds.items()}
     parts = []
-    for part in tested_sets(order.data, detector):
+    for part in sets_measured_on(order.data, detector, order.tested_on):
         told(f"{part.name}: {len(part.examined)} test pictures")
         parts.append(part)
     card = replace(card, start=start, keep=keep, proven=proven(parts, start))

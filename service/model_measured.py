@@ -90,22 +90,27 @@ def chosen(examined: Sequence[Examined], keys: Sequence[str], precision: float) 
     return found
 
 
-def tested_sets(data: Path, detector: Detector) -> Iterator[TestedSet]:
-    """Every real set ``data/NAME/test`` whose classes are known and of which at least one is labelled completely.
+def sets_measured_on(data: Path, detector: Detector, further: Sequence[tuple[str, Path]] = ()) -> Iterator[TestedSet]:
+    """Every real set ``data/NAME/test`` whose classes are known and of which at least one is labelled completely, and
+    what is named beside them. further: source classes and folder of each.
 
-    Raises ``LabelsError``.
+    Raises ``LabelsError`` and, for a further source that is unknown, ``SourceClassesError``.
     """
     detect, keys = PictureDetector(detector), detector.card.keys
+    for source, directory in [*_test_parts(data), *further]:
+        pictures = load_set(source, directory).pictures  # without what its list excludes, as everywhere
+        if pictures:
+            yield TestedSet(load_source_classes(source), tuple(examine(pictures, detect, keys)))
+
+
+def _test_parts(data: Path) -> Iterator[tuple[str, Path]]:
     for directory in sorted(data.glob("*/test")):
         try:
             source = load_source_classes(directory.parent.name)
         except SourceClassesError:
             continue  # a folder of something else
-        if source.name == COMPOSED or not source.labelled:
-            continue
-        pictures = load_set(source.name, directory).pictures  # without what its list excludes, as everywhere
-        if pictures:
-            yield TestedSet(source, tuple(examine(pictures, detect, keys)))
+        if source.name != COMPOSED and source.labelled:
+            yield directory.parent.name, directory
 
 
 def figures(parts: Sequence[TestedSet], card: ModelCard) -> dict[str, dict[str, ClassFigures]]:

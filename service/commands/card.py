@@ -20,6 +20,10 @@ def card(
     facts: Annotated[
         Path | None, typer.Option(help="YAML with what only people know: name, licence, thresholds of the unmeasured.")
     ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE=DIR", help="A further labelled set that is measured on; may be repeated."),
+    ] = None,
     precision: Annotated[float, typer.Option(help="What start thresholds are chosen for, above 0 and up to 1.")] = 0.9,
 ) -> None:
     """Choose thresholds on the pictures held back, measure on the test parts, write model file, page and sheets."""
@@ -29,10 +33,20 @@ def card(
         if not 0 < precision <= 1:
             fail(f"--precision {precision:g}: a precision above 0 and up to 1 is allowed")
         try:
-            made = make_card(Order(run, data, facts, out, precision), typer.echo)
+            made = make_card(Order(run, data, facts, out, precision, _further(test or [])), typer.echo)
         except (LabelsError, SourceClassesError, RecipeError) as error:
             fail(str(error))
         except ImportError as error:
             fail(f"{error}: a card is made with the extra train: pip install 'streetorder[train]'")
     proven = ", ".join(key for key in made.keys if made.proven[key]) or "nothing"
     typer.echo(f"{made.path} and {made.name}.md: sha256 {made.sha256}; proven: {proven}")
+
+
+def _further(said: list[str]) -> tuple[tuple[str, Path], ...]:
+    pairs = []
+    for entry in said:
+        source, equals, folder = entry.partition("=")
+        if not (source and equals and Path(folder).is_dir()):
+            fail(f"--test {entry}: SOURCE=DIR is asked for, source classes and an existing folder of labelled pictures")
+        pairs.append((source, Path(folder)))
+    return tuple(pairs)

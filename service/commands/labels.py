@@ -11,6 +11,7 @@ from labels.datasets.export import Form, write_set
 from labels.datasets.groups import BLOCK
 from labels.datasets.likeness import NEAR, straddling
 from labels.datasets.load import load_set
+from labels.datasets.pack import pack
 from labels.datasets.records import LabelsError, PictureSet
 from labels.datasets.split import GUARD, split
 from labels.datasets.statistics import statistics
@@ -127,6 +128,20 @@ def duplicates(
         console().print(f"{len(pairs)} near-duplicate pairs, {tests} test pictures")
     if pairs:
         raise typer.Exit(1)
+
+
+@app.command("pack")
+def pack_sets(
+    names: Annotated[list[str], typer.Argument(metavar="SET...", help="Folders of the data folder.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the picture sets.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The archive to write, .tar.")],
+    longest: Annotated[int, typer.Option(min=64, help="Longer side of the pictures, pixels.")] = 640,
+    megabytes: Annotated[float, typer.Option(min=0.1, help="Most it may take.")] = 40.0,
+) -> None:
+    """Pack picture sets, made smaller, for the machine that trains; tar xf gives a data folder again."""
+    with told_plainly():
+        packed = pack(data, names, out, longest, int(megabytes * 1e6))
+    typer.echo(f"{out}: {packed.pictures} pictures, {packed.size / 1e6:.1f} MB, quality {packed.quality}")
 
 
 def _tell_notes(pictures: PictureSet) -> None:

@@ -93,6 +93,7 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     )
     assert made.provenance["graph_sha256"] == direct.provenance["graph_sha256"]
     assert json.loads(made.to_metadata())["sizes"][0] == [768, 448]
+    assert "duplicates from IoU 0.65" in made.recipe
 
     coarse = noise((21, 16), 2)
     crops = coarse.repeat(32, axis=1).repeat(32, axis=2)  # coarse enough that the network tells its cells apart

@@ -6,7 +6,7 @@ import pytest
 
 from labels.source_classes import SourceClasses, load_source_classes
 from models.card import ModelRefused
-from models.export import class_groups, load_facts, main
+from models.export import class_groups, describe, load_facts, main
 from models.ultralytics_weights import Weights
 
 
@@ -36,6 +36,18 @@ def test_facts_that_are_no_mapping_are_refused(tmp_path: Path, text: str, told: 
     path.write_text(text)
     with pytest.raises(ModelRefused, match=told):
         load_facts(path)
+
+
+@pytest.mark.parametrize("said", [0, 1, True, "half"])
+def test_when_a_box_is_a_duplicate_must_be_an_iou(tmp_path: Path, said: object) -> None:
+    with pytest.raises(ModelRefused, match=r"'duplicate_iou' is .*: a number between 0 and 1 is allowed"):
+        describe(
+            tmp_path / "m.onnx",
+            ("bin",),
+            load_source_classes("ours"),
+            {"duplicate_iou": said},
+            {"weights": "w.pt", "weights_sha256": "c" * 64, "graph_sha256": "d" * 64},
+        )
 
 
 def test_a_user_s_mistake_is_one_line_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from models.card import ModelCard
 from models.detector import load_detector
+from service import model_measured
 from service.commands.card import card as card_command
 from service.model_card import Order, describe, read_account
 from service.model_curve import curve_svg
@@ -162,6 +163,24 @@ def test_a_card_of_a_training_that_is_not_done_is_refused_in_one_line(tmp_path: 
     ended = CliRunner().invoke(app, arguments)
     assert ended.exit_code == 2
     assert "no NAME/test/images" in ended.output
+
+
+def test_a_further_set_is_measured_beside_the_test_parts(tmp_path: Path) -> None:
+    yellow = [Thing("yellow", YELLOW)]
+    street(tmp_path / "data/garbage_overflow_cn/test", 0, yellow, [(BIN, YELLOW)])
+    for number in range(2):
+        street(tmp_path / "elsewhere", number, yellow, [(BIN, YELLOW)])
+    detector = load_detector(write_toy_model(tmp_path / "toy.onnx", KEYS))
+    parts = list(
+        model_measured.sets_measured_on(tmp_path / "data", detector, [("garbage_overflow_cn", tmp_path / "elsewhere")])
+    )
+    assert [len(part.examined) for part in parts] == [1, 2]
+    app = typer.Typer()
+    app.command()(card_command)
+    for said in ("garbage_overflow_cn", f"={tmp_path}", f"garbage_overflow_cn={tmp_path / 'gone'}"):
+        ended = CliRunner().invoke(app, [str(tmp_path), "--data", str(tmp_path), "--out", "out", "--test", said])
+        assert ended.exit_code == 2
+        assert "SOURCE=DIR is asked for" in ended.output
 
 
 def test_the_stages_of_a_training_stand_one_behind_the_other_in_its_curve() -> None:
