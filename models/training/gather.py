@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from labels.datasets.heaps import join_touching
 from labels.datasets.load import load_set
-from labels.datasets.records import LabelsError, Picture, PictureSet
+from labels.datasets.records import LabelsError, Picture, PictureSet, Xyxy
 from labels.flywheel.decided_set import KNOWN, read_decided
 from models.detector import Detector
 from models.training.recipe import Composed, Recipe, TaughtBy
 from models.training.samples import Example, taught
-from models.training.teacher import completed, look
+from models.training.teacher import Seen, completed, look
 
 ORIGINS = "origins.jsonl"
 
@@ -68,15 +68,26 @@ def gather(
         seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
-            whole, unsure = completed(picture, seen[picture.path], teacher.card.keys, recipe.trust())
-            if recipe.unlabelled == "background":
-                whole, unsure = replace(picture, labelled=frozenset(keys)), []
+            whole, unsure = _whole(picture, seen[picture.path], teacher.card.keys, keys, recipe)
             ready.append(Example(_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure), picture.weight))
         told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}; {pictures.notes}")
         train.append((entry.share, ready))
         validate.append(pictures.with_pictures(tuple(held)))
         used[name] = len(kept)
     return Gathered(train, validate, used)
+
+
+def _whole(
+    picture: Picture, seen: Seen, theirs: Sequence[str], keys: Sequence[str], recipe: Recipe
+) -> tuple[Picture, list[tuple[Xyxy, str]]]:
+    """The picture with what it is taken to say of what its set does not label, and the places that stay open."""
+    match recipe.unlabelled:
+        case "background":
+            return replace(picture, labelled=frozenset(keys)), []
+        case "masked":
+            return picture, []
+        case "open":
+            return completed(picture, seen, [key for key in theirs if key in recipe.completes], recipe.trust())
 
 
 def compose(name: str, entry: Composed, data: Path, made: Path, told: Callable[[str], None]) -> None:

@@ -90,8 +90,15 @@ class Recipe(_Strict):
     stages: list[Stage] = Field(min_length=1)
     sure: float = Field(0.5, ge=0, le=1, description="Score from which a teacher's box teaches.")
     unsure: float = Field(0.12, ge=0, le=1, description="Score from which a teacher's box leaves its place open.")
-    unlabelled: Literal["open", "background"] = Field(
-        "open", description="What a set does not label: left open and completed by the teacher, or taken as background."
+    completes: list[str] = Field(
+        ["motor_vehicle_parking", "non_motor_parking", "street_umbrella", "person"],
+        description="Keys whose boxes the teacher adds: what the COCO weights know. A teacher that knows more is not"
+        " asked for more, for its misses would become background.",
+    )
+    unlabelled: Literal["open", "masked", "background"] = Field(
+        "open",
+        description="What a set does not label: left open and completed by the teacher's boxes, left open (masked),"
+        " or taken as background.",
     )
     held_out: float = Field(0.06, ge=0, lt=0.5, description="Part of the scenes that chooses thresholds.")
 
