@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from labels.catalogue import load_catalogue
 from models.detector import load_detector
 from service.city import City, load_city
+from service.commands.dwells import dwells
 from service.commands.failing import INTERRUPTED, SOME_FAILED, fail, told_plainly
 from service.commands.progress import Display
 from service.planning import Request, how_grouped, make_plans
@@ -71,7 +71,7 @@ def score(
             city=city,
             camera_id=camera,
             every=every,
-            dwell=_dwells(dwell or []),
+            dwell=dwells(dwell or []),
             start=_time(start, city),
             start_pattern=start_pattern,
             jobs=jobs,
@@ -112,23 +112,6 @@ def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
         typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
     elif not quiet:
         typer.echo(summary.text())
-
-
-def _dwells(options: list[str]) -> dict[str, float]:
-    known = load_catalogue().types
-    found: dict[str, float] = {}
-    for option in options:
-        key, _, value = option.partition("=")
-        if key not in known:
-            fail(f"--dwell {option}: no such type; allowed are {', '.join(known)}")
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds <= 604800:
-            fail(f"--dwell {option}: seconds above 0 and up to 604800 (a week) are allowed")
-        found[key] = seconds
-    return found
 
 
 def _time(text: str | None, city: City | None) -> datetime | None:

@@ -8,9 +8,9 @@ import typer
 
 from models.detector import load_detector
 from service.city import load_city
+from service.commands.dwells import dwells
 from service.commands.failing import SOME_FAILED, fail, told_plainly
 from service.commands.progress import Display
-from service.commands.score import _dwells
 from service.planning import Request
 from service.shadow import run_shadow
 from service.shadow_page import write_page
@@ -47,7 +47,7 @@ def shadow(
         city = load_city(cameras) if cameras else None
         if not recordings and city is None:
             fail("shadow on what? Name files, directories or globs, or give --cameras city.yaml")
-        request = Request(tuple(recordings or ()), out, city, camera_id=camera, every=every, dwell=_dwells(dwell or []))
+        request = Request(tuple(recordings or ()), out, city, camera_id=camera, every=every, dwell=dwells(dwell or []))
         old, new = load_detector(against), load_detector(model)
         if old.card.sha256 == new.card.sha256:
             fail(f"{model}: it is the model in service itself; there is nothing to compare")
