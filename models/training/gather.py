@@ -65,10 +65,11 @@ def gather(
         if entry.composed:
             kept = without(kept, kept_back)
         kept_back |= {origin(picture.path) for picture in held}
-        seen = look(teacher, (p.path for p in kept), made / f"{name}-seen.json")
+        asked = (p.path for p in kept if recipe.unlabelled == "open")
+        seen = look(teacher, asked, made / f"{name}-seen.json")
         ready: Ready = []
         for picture in kept:
-            whole, unsure = _whole(picture, seen[picture.path], teacher.card.keys, keys, recipe)
+            whole, unsure = _whole(picture, seen.get(picture.path, []), teacher.card.keys, keys, recipe)
             ready.append(Example(_rgb(picture.path, entry.longest_px), taught(whole, keys, unsure), picture.weight))
         told(f"{name}: {len(kept)} pictures teach, {len(held)} are held back; {pictures.licence}; {pictures.notes}")
         train.append((entry.share, ready))

@@ -70,7 +70,7 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     keys = all_keys()
     torch.manual_seed(recipe.seed)
     gathered = gather(recipe, run.data, keys, load_detector(run.teacher), run.out / "made", told)
-    remembering = _remembering(run, keys, best_device())
+    remembering = _remembering(run, keys, best_device()) if any(s.remember for s in recipe.stages) else None
     keep_held(run.out / HELD, gathered.validate)
     network = _network(run, keys, gathered, state)
     device = best_device()
