@@ -13,64 +13,120 @@ TOP = 300
 NMS_ROUNDS = 8
 """Unrolled rounds of the suppression, see ``keep_best``."""
 
+SAME = 2e-3
+"""How far a layer's weights may be from another's to be the same, relative to the largest: half precision rounds them,
+and folding a normalisation in rounds again."""
+
+Network = tuple[Any, Sequence[Sequence[int]]]
+
 
 class ContractGraph(nn.Module):  # type: ignore[misc, unused-ignore]
     """``(B, H, W, 3)`` uint8 RGB, H and W multiples of 32, to ``(B, 300, 6)`` float32 ``x1, y1, x2, y2, score, class``.
 
-    network: an Ultralytics detection model (YOLOv8 or YOLO11), fused, in evaluation mode.
-    groups: for each of our keys the indices of the network's classes that show it; the best of their scores counts.
+    networks: fused Ultralytics detection models (YOLOv8 or YOLO11) in evaluation mode, each with its groups: for each
+    of our keys that it shows the indices of its classes that show it; the best of their scores counts. The first layers
+    that two of them have in common are computed once, and the boxes of all are ranked together.
+    classes: the class that comes out for each group, in the order of the groups.
     Suppressed rows have score 0. Needs at least 300 anchors, that is about 15,000 pixels.
     """
 
-    def __init__(self, network: Any, groups: Sequence[Sequence[int]], iou_threshold: float):
+    def __init__(self, networks: Sequence[Network], classes: Sequence[int], iou_threshold: float):
         super().__init__()
-        *body, head = deepcopy(network.model)
-        body[0].conv.weight.data /= 255  # the network wants pixels in [0, 1]; this costs nothing at run time
-        self.layers = nn.ModuleList(body)
-        self.feeds = [layer.f for layer in body]
-        self.levels = list(head.f)
-        self.strides = [int(stride) for stride in head.stride]
-        self.bins = head.reg_max
-        self.box_heads = head.cv2
-        self.class_heads = nn.ModuleList(_only(classes, [c for g in groups for c in g]) for classes in head.cv3)
-        self.sizes = [len(group) for group in groups]
+        first, *others = [deepcopy(network.model) for network, _ in networks]
+        for layers in (first, *others):
+            layers[0].conv.weight.data /= 255  # they want pixels in [0, 1]; this costs nothing at run time
+        shared = min((shared_layers(first, layers) for layers in others), default=0)
+        self.shared = nn.ModuleList(first[:shared])
+        self.feeds = [layer.f for layer in self.shared]
+        self.branches = nn.ModuleList(
+            Branch(layers, shared, groups) for layers, (_, groups) in zip((first, *others), networks, strict=True)
+        )
+        self.classes = list(classes)
         self.iou_threshold = iou_threshold
 
     def forward(self, crops: Tensor) -> Tensor:
-        features = self._features(crops.permute(0, 3, 1, 2).float())
-        levels = list(zip(features, self.box_heads, self.class_heads, strict=True))
+        outputs = run_layers(self.shared, self.feeds, [], image := crops.permute(0, 3, 1, 2).float())
+        distances, logits, anchors, cls = [], [], [], []
+        known = 0
+        for branch in self.branches:
+            far, score, anchor = branch(outputs, image)
+            best, index = score.max(2)
+            distances.append(far)
+            logits.append(best)
+            anchors.append(anchor)
+            cls.append(index + known)
+            known += score.shape[2]
+        joined = torch.cat(cls, 1)
+        if self.classes != list(range(known)):
+            joined = torch.tensor(self.classes)[joined]
+
+        # Only the best anchors are decoded: the work after the network does not grow with the picture.
+        best, index = torch.cat(logits, 1).topk(TOP, 1)
+        number = joined.gather(1, index).float()
+        bins = torch.cat(distances, 1)
+        boxes = _decode(bins.gather(1, index[..., None].expand(-1, -1, bins.shape[2])), torch.cat(anchors)[index])
+        score = best.sigmoid() * keep_best(boxes, number, self.iou_threshold)
+        return torch.cat([boxes, score[..., None], number[..., None]], 2)
+
+
+class Branch(nn.Module):  # type: ignore[misc, unused-ignore]
+    """What a network does behind its first ``shared`` layers: to distances ``(B, A, 4 * bins)``, logits ``(B, A, G)``
+    of its groups and anchors ``(A, 3)``."""
+
+    def __init__(self, layers: Any, shared: int, groups: Sequence[Sequence[int]]):
+        super().__init__()
+        *body, head = layers
+        self.layers = nn.ModuleList(body[shared:])
+        self.feeds = [layer.f for layer in self.layers]
+        self.levels = list(head.f)
+        self.strides = [int(stride) for stride in head.stride]
+        self.box_heads = head.cv2
+        self.class_heads = nn.ModuleList(_only(classes, [c for g in groups for c in g]) for classes in head.cv3)
+        self.sizes = [len(group) for group in groups]
+
+    def forward(self, before: list[Tensor], image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        outputs = run_layers(self.layers, self.feeds, before, image)
+        levels = list(zip([outputs[i] for i in self.levels], self.box_heads, self.class_heads, strict=True))
         distances = torch.cat([box(f).flatten(2) for f, box, _ in levels], 2).transpose(1, 2)
         logits = torch.cat([classes(f).flatten(2) for f, _, classes in levels], 2).transpose(1, 2)
         logits = torch.cat([g.amax(2, keepdim=True) for g in logits.split(self.sizes, 2)], 2)
-        anchors = torch.cat([_grid(f, s) for f, s in zip(features, self.strides, strict=True)])
+        return distances, logits, torch.cat([_grid(f, s) for (f, _, _), s in zip(levels, self.strides, strict=True)])
 
-        # Only the best anchors are decoded: the work after the network does not grow with the picture.
-        best, cls = logits.max(2)
-        best, index = best.topk(TOP, 1)
-        score, cls = best.sigmoid(), cls.gather(1, index).float()
-        anchor = anchors[index]
-        boxes = self._decode(distances.gather(1, index[..., None].expand(-1, -1, 4 * self.bins)), anchor)
-        score = score * keep_best(boxes, cls, self.iou_threshold)
-        return torch.cat([boxes, score[..., None], cls[..., None]], 2)
 
-    def _features(self, x: Tensor) -> list[Tensor]:
-        outputs: list[Tensor] = []
-        for layer, feed in zip(self.layers, self.feeds, strict=True):
-            if isinstance(feed, int):
-                given = x if feed == -1 else outputs[feed]
-                x = layer(given)
-            else:
-                x = layer([x if j == -1 else outputs[j] for j in feed])
-            outputs.append(x)
-        return [outputs[i] for i in self.levels]
+def run_layers(layers: Any, feeds: Sequence[Any], before: list[Tensor], image: Tensor) -> list[Tensor]:
+    """The outputs of all layers so far, those of ``before`` first. feeds: of each layer the numbers of the layers that
+    it takes, -1 for the one before it."""
+    outputs = list(before)
+    for layer, feed in zip(layers, feeds, strict=True):
+        last = outputs[-1] if outputs else image
+        given = [last if j == -1 else outputs[j] for j in ([feed] if isinstance(feed, int) else feed)]
+        outputs.append(layer(given[0] if isinstance(feed, int) else given))
+    return outputs
 
-    def _decode(self, distances: Tensor, anchor: Tensor) -> Tensor:
-        """``(B, K, 4 * bins)`` logits to ``(B, K, 4)`` xyxy: the expected distance of each side from its anchor
-        (Li et al. 2020, Generalized Focal Loss, arXiv:2006.04388), in strides."""
-        shares = distances.unflatten(2, (4, self.bins)).softmax(3)
-        left_top, right_bottom = (shares @ torch.arange(self.bins, dtype=shares.dtype)).split(2, 2)
-        centre, stride = anchor.split([2, 1], 2)
-        return torch.cat([centre - left_top, centre + right_bottom], 2) * stride
+
+def shared_layers(ours: Any, theirs: Any) -> int:
+    """How many first layers of two networks compute the same, up to what half precision rounds; heads never do."""
+    count = 0
+    for a, b in zip(ours[:-1], theirs[:-1], strict=False):
+        one, other = a.state_dict(), b.state_dict()
+        same = a.f == b.f and one.keys() == other.keys()
+        if not same or any(one[k].shape != other[k].shape or _apart(one[k], other[k]) for k in one):
+            break
+        count += 1
+    return count
+
+
+def _apart(a: Tensor, b: Tensor) -> bool:
+    return bool((a.float() - b.float()).abs().max() > SAME * a.float().abs().max() + 1e-6)
+
+
+def _decode(distances: Tensor, anchor: Tensor) -> Tensor:
+    """``(B, K, 4 * bins)`` logits to ``(B, K, 4)`` xyxy: the expected distance of each side from its anchor
+    (Li et al. 2020, Generalized Focal Loss, arXiv:2006.04388), in strides."""
+    shares = distances.unflatten(2, (4, distances.shape[2] // 4)).softmax(3)
+    left_top, right_bottom = (shares @ torch.arange(shares.shape[3], dtype=shares.dtype)).split(2, 2)
+    centre, stride = anchor.split([2, 1], 2)
+    return torch.cat([centre - left_top, centre + right_bottom], 2) * stride
 
 
 def keep_best(boxes: Tensor, cls: Tensor, iou_threshold: float, rounds: int = NMS_ROUNDS) -> Tensor:

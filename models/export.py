@@ -44,7 +44,7 @@ weaker of two boxes of a class is a duplicate."""
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a person asked for. weights: a file of weights, or a model file of the contract in fp32; then the source and
-    the facts were settled before."""
+    the facts were settled before. beside: COCO weights that these were trained to run beside."""
 
     weights: Path
     out: Path
@@ -53,6 +53,7 @@ class Order:
     precision: Precision = "fp32"
     calibration: Path | None = None
     openvino: bool = False
+    beside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,18 @@ def _made(order: Order) -> Made:
     if order.precision == "int8" and calibration is None:
         raise ModelRefused(order.out, ["int8 needs pictures to calibrate with: --calibration DIR"])
     if _of_the_contract(order.weights):
-        if order.facts is not None:
-            raise ModelRefused(order.weights, ["its card holds the facts already; --facts is for weights"])
+        if order.facts is not None or order.beside is not None:
+            raise ModelRefused(order.weights, ["it is a model file already; --facts and --beside are for weights"])
         return _converted(order, order.weights, calibration)
     source = load_source_classes(order.source)
     facts = load_facts(order.facts) if order.facts else {}
     weights = load_weights(order.weights)
+    beside = load_weights(order.beside) if order.beside else None
     if order.precision == "fp32":
-        return Made(export(weights, order.out, source, facts))
+        return Made(export(weights, order.out, source, facts, beside))
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / order.out.name
-        export(weights, whole, source, facts)
+        export(weights, whole, source, facts, beside)
         return _converted(order, whole, calibration)
 
 
@@ -117,10 +119,14 @@ def _of_the_contract(path: Path) -> bool:
     )
 
 
-def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[str, Any]) -> ModelCard:
-    """Writes the model file and returns its card.
+def export(
+    weights: Weights, out: Path, source: SourceClasses, facts: Mapping[str, Any], beside: Weights | None = None
+) -> ModelCard:
+    """Writes the model file and returns its card. beside: COCO weights with which the others share their first layers;
+    what these know comes from them, exactly as they know it.
 
-    Raises ``ModelRefused`` when none of the network's classes shows one of ours, or a fact is not as the card wants it.
+    Raises ``ModelRefused`` when none of the network's classes shows one of ours, they have no layer in common, or a
+    fact is not as the card wants it.
     """
     import onnx
     import torch
@@ -128,7 +134,16 @@ def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[st
     from models.contract_graph import TOP, ContractGraph
 
     groups = class_groups(weights, source)
-    graph = ContractGraph(weights.network, list(groups.values()), _duplicate_iou(out, facts)).eval()
+    keys, networks = tuple(groups), [(weights.network, list(groups.values()))]
+    if beside is not None:
+        kept = class_groups(beside, load_source_classes("coco"))
+        groups = {key: group for key, group in groups.items() if key not in kept}
+        keys = tuple(key for key in _catalogued() if key in kept or key in groups)
+        networks = [(beside.network, list(kept.values())), (weights.network, list(groups.values()))]
+        groups = kept | groups
+    graph = ContractGraph(networks, [keys.index(key) for key in groups], _duplicate_iou(out, facts)).eval()
+    if beside is not None and not len(graph.shared):
+        raise ModelRefused(weights.path, [f"it shares no layer with {beside.path}: train it by a recipe with 'shares'"])
     width, height = LETTERBOX_SIZES[0]
     exported = io.BytesIO()
     with torch.no_grad():
@@ -150,9 +165,10 @@ def export(weights: Weights, out: Path, source: SourceClasses, facts: Mapping[st
         "weights": weights.path.name,
         "weights_sha256": file_sha256(weights.path),
         **{f"weights_{name}": value for name, value in sorted(weights.said.items())},
+        **({"beside": beside.path.name, "beside_sha256": file_sha256(beside.path)} if beside else {}),
         "graph_sha256": hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest(),
     }
-    stored = describe(out, tuple(groups), source, facts, made_from)
+    stored = describe(out, keys, source, facts, made_from)
     return write_model(model, out, json.loads(stored))
 
 
@@ -165,8 +181,7 @@ def _duplicate_iou(out: Path, facts: Mapping[str, Any]) -> float:
 
 def class_groups(weights: Weights, source: SourceClasses) -> dict[str, list[int]]:
     """For each of our keys that the network sees the indices of its classes that show it. Raises ``ModelRefused``."""
-    catalogue = load_catalogue()
-    allowed = [*catalogue.types, *catalogue.auxiliary]
+    allowed = _catalogued()
     strange = sorted({key for key in source.key_of.values() if key is not None and key not in allowed})
     if strange:
         raise ModelRefused(
@@ -182,6 +197,11 @@ def class_groups(weights: Weights, source: SourceClasses) -> dict[str, list[int]
     return groups
 
 
+def _catalogued() -> list[str]:
+    catalogue = load_catalogue()
+    return [*catalogue.types, *catalogue.auxiliary]
+
+
 def describe(
     out: Path, keys: tuple[str, ...], source: SourceClasses, facts: Mapping[str, Any], made_from: dict[str, str]
 ) -> str:
@@ -191,6 +211,7 @@ def describe(
         raise ModelRefused(out, unknown)
     duplicate_iou = _duplicate_iou(out, facts)
     licence = made_from.get("weights_license", "unknown")
+    beside = f" beside {made_from['beside']}," if "beside" in made_from else ""
     tools = ", ".join(f"{name} {_version(name)}" for name in ("torch", "ultralytics-opencv-headless", "onnx"))
     card = ModelCard(
         path=out,
@@ -199,7 +220,7 @@ def describe(
         sizes=LETTERBOX_SIZES,
         resize="letterbox",
         nms="in-graph",
-        recipe=f"models.export from {made_from['weights']}, classes by {source.name},"
+        recipe=f"models.export from {made_from['weights']}, classes by {source.name},{beside}"
         f" duplicates from IoU {duplicate_iou:g}; {tools}",
         provenance=made_from,
         **{
@@ -245,6 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="the model file to write")
     parser.add_argument("--source", default="coco", help="which classes it was trained on: a shipped name or a .yaml")
     parser.add_argument("--facts", type=Path, help=f"YAML with what only people know: {', '.join(FACTS)}")
+    parser.add_argument("--beside", type=Path, help="COCO weights that it was trained to run beside")
     parser.add_argument("--precision", choices=PRECISIONS, default="fp32")
     parser.add_argument("--calibration", type=Path, help="pictures that int8 is calibrated on")
     parser.add_argument("--openvino", action="store_true", help="write OpenVINO's form beside it as well")

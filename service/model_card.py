@@ -29,7 +29,8 @@ MEASURED_HERE = ("proven", "figures")
 class Order:
     """run: folder of a finished training. data: folder of the picture sets, for their test parts. facts: YAML with what
     only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for.
-    tested_on: source classes and folder of further sets that are measured on."""
+    tested_on: source classes and folder of further sets that are measured on. beside: the teacher, where the recipe
+    shares layers with it."""
 
     run: Path
     data: Path
@@ -37,6 +38,7 @@ class Order:
     out: Path
     precision: float
     tested_on: tuple[tuple[str, Path], ...] = ()
+    beside: Path | None = None
 
 
 def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
@@ -49,6 +51,11 @@ def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
 
     account, recipe = read_account(order.run)
     checked(order.data)
+    if bool(recipe.shares) != (order.beside is not None):
+        raise RecipeError(
+            f"{order.run}: by its recipe it shares {recipe.shares} layers with its teacher: --beside"
+            f" {'names that file' if recipe.shares else 'is for models that share some'}"
+        )
     facts = {"name": recipe.name, **(load_facts(order.facts) if order.facts else {})}
     for fact in (fact for fact in MEASURED_HERE if fact in facts):
         told(f"{order.facts}: {fact!r} is measured here, what is written there is not used")
@@ -59,7 +66,8 @@ def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
     ]
     with tempfile.TemporaryDirectory() as folder:
         provisional = Path(folder) / "provisional.onnx"
-        export(load_weights(order.run / WEIGHTS), provisional, load_source_classes("ours"), facts)
+        beside = load_weights(order.beside) if order.beside else None
+        export(load_weights(order.run / WEIGHTS), provisional, load_source_classes("ours"), facts, beside)
         return describe(provisional, order, account, recipe, told)
 
 

@@ -88,6 +88,11 @@ class Recipe(_Strict):
     seed: int = 0
     sets: dict[str, TaughtBy]
     stages: list[Stage] = Field(min_length=1)
+    shares: int = Field(
+        0,
+        ge=0,
+        description="So many first layers are the teacher's own and stay so: the model then runs beside the teacher.",
+    )
     sure: float = Field(0.5, ge=0, le=1, description="Score from which a teacher's box teaches.")
     unsure: float = Field(0.12, ge=0, le=1, description="Score from which a teacher's box leaves its place open.")
     completes: list[str] = Field(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     remembering = _remembering(run, keys, best_device()) if any(s.remember for s in recipe.stages) else None
     keep_held(run.out / HELD, gathered.validate)
     network = _network(run, keys, gathered, state)
+    if recipe.shares and state is None:
+        _share(network, recipe, run, gathered)
     device = best_device()
     spent = float(state["spent_s"]) if state else 0.0
     began = time.monotonic()
@@ -86,7 +88,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
 
     for number in range(at, len(recipe.stages)):
         stage = recipe.stages[number]
-        trainer = Trainer(network, stage.schedule(), device, remembering)
+        schedule = replace(stage.schedule(), frozen=max(stage.frozen, recipe.shares))
+        trainer = Trainer(network, schedule, device, remembering)
         if state is not None and state["trainer"] is not None and number == at:
             trainer.load(state["trainer"])
         samples = Samples(gathered.train, stage.size, recipe.seed + 1000 * number, stage.look())
@@ -144,6 +147,21 @@ def _network(run: Run, keys: tuple[str, ...], gathered: Gathered, state: Any) ->
     if state is not None:
         network.load_state_dict(state["network"])
     return network.train()
+
+
+def _share(network: Any, recipe: Recipe, run: Run, gathered: Gathered) -> None:
+    """Puts the teacher's first layers into the network. Raises ``RecipeError`` and ``ModelRefused``."""
+    from models.training.start import network_from_onnx
+
+    if run.teacher is None:
+        raise RecipeError(f"{run.recipe}: shares: {recipe.shares} layers are to be a teacher's: give --teacher")
+    if recipe.shares >= len(network.model):
+        raise RecipeError(
+            f"{run.recipe}: shares: {recipe.shares}: at most {len(network.model) - 1} are allowed, its head stays ours"
+        )
+    theirs, _ = network_from_onnx(run.teacher, _measuring(gathered))
+    for ours, other in zip(network.model[: recipe.shares], theirs.model, strict=False):
+        ours.load_state_dict(other.state_dict())
 
 
 def _remembering(run: Run, keys: tuple[str, ...], device: str) -> Any:

@@ -20,6 +20,9 @@ def card(
     facts: Annotated[
         Path | None, typer.Option(help="YAML with what only people know: name, licence, thresholds of the unmeasured.")
     ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="The teacher (COCO export), where the recipe shares layers with it.")
+    ] = None,
     test: Annotated[
         list[str] | None,
         typer.Option(metavar="SOURCE=DIR", help="A further labelled set that is measured on; may be repeated."),
@@ -33,7 +36,7 @@ def card(
         if not 0 < precision <= 1:
             fail(f"--precision {precision:g}: a precision above 0 and up to 1 is allowed")
         try:
-            made = make_card(Order(run, data, facts, out, precision, _further(test or [])), typer.echo)
+            made = make_card(Order(run, data, facts, out, precision, _further(test or []), beside), typer.echo)
         except (LabelsError, SourceClassesError, RecipeError) as error:
             fail(str(error))
         except ImportError as error:

@@ -31,6 +31,10 @@ def export(
         Path | None,
         typer.Option("--facts", help="YAML with what only people know: name, licence, thresholds, figures."),
     ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="COCO weights that it was trained to run beside: what these know stays as it is."),
+    ] = None,
     precision: Annotated[
         PrecisionName, typer.Option("--precision", help="fp16 halves the file; int8 is also faster.")
     ] = PrecisionName.fp32,
@@ -44,7 +48,7 @@ def export(
 ) -> None:
     """Make a model file that the program runs. Needs the extra train (and openvino for --openvino)."""
     with told_plainly():
-        order = Order(weights, out, source, facts, precision.value, calibration, openvino)
+        order = Order(weights, out, source, facts, precision.value, calibration, openvino, beside)
         try:
             made = make_model(order)
         except SourceClassesError as error:

@@ -1,7 +1,9 @@
 """The suppression inside the graph says what the greedy one outside says. Needs torch: the extra ``train``."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from models.boxes import Rows, suppress, tidy
+from tests.models.pictures import noise
 from tests.models.test_boxes import crowds
 
 torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
@@ -54,6 +57,57 @@ def test_an_empty_crowd_is_no_trouble() -> None:
     assert len(stays_in_graph(chain(0), 8)) == 0
 
 
+def fill(network: Any, seed: int, behind: int = 0) -> None:
+    """Random weights in the layers from ``behind`` on."""
+    torch.manual_seed(seed)
+    for name, parameter in network.named_parameters():
+        if "dfl" in name or int(name.split(".")[1]) < behind:  # fixed weights
+            continue
+        if parameter.ndim == 4:
+            torch.nn.init.kaiming_normal_(parameter)  # so that the picture is still felt at the last layer
+        else:
+            torch.nn.init.normal_(parameter, std=0.1)  # all different: the exporter stores equal tensors once
+
+
+@pytest.mark.slow
+def test_two_networks_that_share_their_first_layers_see_together_what_each_sees_alone() -> None:
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="the extra 'train' is not installed")
+    from models.contract_graph import ContractGraph
+
+    old = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval().fuse(verbose=False)
+    fill(old, seed=3)
+    new = deepcopy(old)
+    fill(new, seed=4, behind=11)
+    olds, news = [[0], [2, 5, 7]], [[11], [30]]
+    crops = torch.from_numpy(noise((16, 12), 1).repeat(32, axis=1).repeat(32, axis=2))
+    with torch.no_grad():
+        graph = ContractGraph([(old, olds), (new, news)], [2, 0, 3, 1], 0.65).eval()
+        (both,) = graph(crops).numpy()
+        alone = [(ContractGraph([n], [0, 1], 0.65).eval()(crops)[0].numpy()) for n in ((old, olds), (new, news))]
+    assert len(graph.shared) == 13  # upsampling and joining behind the eleventh have no weights
+    for rows, classes in zip(alone, ((2, 0), (3, 1)), strict=True):
+        rows[:, 5] = np.array(classes)[rows[:, 5].astype(int)]
+    expected = np.concatenate(alone)
+    seen = both[both[:, 4] > 0]
+    assert {0, 1, 2, 3} >= set(seen[:, 5]) != set()
+    for row in seen:
+        assert np.abs(expected - row).max(1).min() < 0.01, row
+    strong = expected[expected[:, 4] > np.sort(expected[:, 4])[-50]]
+    for row in strong:
+        assert np.abs(seen - row).max(1).min() < 0.01, row
+
+
+def test_networks_that_share_no_layer_are_told_apart() -> None:
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="the extra 'train' is not installed")
+    from models.contract_graph import shared_layers
+
+    one, other = (tasks.DetectionModel("yolo11n.yaml", nc=3, verbose=False).eval().fuse(verbose=False) for _ in "ab")
+    fill(one, seed=1)
+    fill(other, seed=2)
+    assert shared_layers(one.model, other.model) == 0
+    assert shared_layers(one.model, deepcopy(one).half().float().model) == len(one.model) - 1
+
+
 @pytest.mark.slow
 def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_path: Path) -> None:
     """A network with random weights: what it sees means nothing, but both ways must see the same."""
@@ -62,18 +116,10 @@ def test_an_exported_network_finds_what_ultralytics_and_the_adapter_find(tmp_pat
     from models.detector import load_detector
     from models.export import export
     from models.ultralytics_weights import Weights, load_weights
-    from tests.models.pictures import noise
 
-    torch.manual_seed(3)
     source = load_source_classes("coco")
     network = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False).eval().fuse(verbose=False)
-    for name, parameter in network.named_parameters():
-        if "dfl" in name:  # fixed weights
-            continue
-        if parameter.ndim == 4:
-            torch.nn.init.kaiming_normal_(parameter)  # so that the picture is still felt at the last layer
-        else:
-            torch.nn.init.normal_(parameter, std=0.1)  # all different: the exporter stores equal tensors once
+    fill(network, seed=3)
     network.model[-1].export = network.model[-1].dynamic = True
     plain = tmp_path / "plain.onnx"
     torch.onnx.export(
