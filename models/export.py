@@ -103,7 +103,9 @@ def _made(order: Order) -> Made:
 
 
 def _converted(order: Order, whole: Path, calibration: Calibration | None) -> Made:
-    if order.precision == "fp32" and order.openvino:  # nothing to convert: OpenVINO's form lies beside a copy
+    if (
+        order.precision == "fp32" and order.openvino and _is_whole(whole)
+    ):  # nothing to convert: OpenVINO's form lies beside a copy
         shutil.copyfile(whole, order.out)
         return Made(load_detector(order.out).card)
     card = convert(whole, order.out, order.precision, calibration)
@@ -111,6 +113,10 @@ def _converted(order: Order, whole: Path, calibration: Calibration | None) -> Ma
         return Made(card)
     reference, other = load_detector(whole), load_detector(order.out)
     return Made(card, agreement(reference, other, calibration.crops(card)))
+
+
+def _is_whole(path: Path) -> bool:
+    return "precision" not in load_detector(path, threads=1).card.provenance
 
 
 def _of_the_contract(path: Path) -> bool:

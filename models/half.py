@@ -36,3 +36,32 @@ def half_stored(model: Any) -> Any:
     half.graph.initializer.extend(weights)
     half.graph.node.extend(nodes)
     return half
+
+
+def whole_again(model: Any) -> Any:
+    """A copy of an ``onnx.ModelProto`` of ``half_stored`` whose weights are float32 again, as runtimes see them: what
+    changes weights, as quantising does, finds them where it looks for them."""
+    import onnx
+    from onnx import numpy_helper
+
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    stored = {tensor.name: tensor for tensor in whole.graph.initializer}
+    casts = {node.input[0]: node for node in whole.graph.node if node.op_type == "Cast" and _is_half(node, stored)}
+    weights = [
+        numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), casts[name].output[0])
+        if name in casts
+        else tensor
+        for name, tensor in stored.items()
+    ]
+    nodes = [node for node in whole.graph.node if node.op_type != "Cast" or not _is_half(node, stored)]
+    del whole.graph.initializer[:], whole.graph.node[:]
+    whole.graph.initializer.extend(weights)
+    whole.graph.node.extend(nodes)
+    return whole
+
+
+def _is_half(cast: Any, stored: Any) -> bool:
+    from onnx import TensorProto
+
+    return cast.input[0] in stored and stored[cast.input[0]].data_type == TensorProto.FLOAT16

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from models.calibration import Calibration
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
-from models.half import half_stored
+from models.half import half_stored, whole_again
 from models.quantise import quantised
 from models.session import file_sha256
 
@@ -16,17 +16,25 @@ Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-def convert(model_file: Path, out: Path, precision: Precision, calibration: Calibration | None = None) -> ModelCard:
-    """Write a model file of our contract in fp16 or int8 and return its card.
+def convert(
+    model_file: Path, out: Path, precision: Precision, calibration: Calibration | None = None, *, measured: bool = True
+) -> ModelCard:
+    """Write a model file of our contract in another precision and return its card.
 
-    model_file: in fp32. calibration: needed for int8. Raises ``ModelRefused``.
+    model_file: in fp32, or in fp16, from which fp32 and int8 are made. calibration: needed for int8. measured: whether
+    figures and name are those of the model file, and not still to come. Raises ``ModelRefused``.
     """
     onnx = need_onnx(model_file)
     model = onnx.load(model_file)
     stored = stored_card(model_file, {p.key: p.value for p in model.metadata_props})
-    if converted := stored["provenance"].get("precision"):
+    converted = stored["provenance"].pop("precision", None)
+    if converted == "fp16" and precision != "fp16":
+        model = whole_again(model)
+    elif converted:
         raise ModelRefused(model_file, [f"it was converted to {converted} already; start from the fp32 file"])
-    if precision == "fp16":
+    if converted and precision == "fp32":
+        graph, how = model, "weights as float32 again"
+    elif precision == "fp16":
         graph, how = half_stored(model), "weights stored as float16, computed in float32"
     elif precision == "int8":
         if calibration is None:
@@ -36,10 +44,12 @@ def convert(model_file: Path, out: Path, precision: Precision, calibration: Cali
         how = f"int8 (QDQ, weights by channel), calibrated on {calibration}"
     else:
         raise ModelRefused(model_file, ["it is in fp32 already; allowed are fp16 and int8"])
-    stored["name"] = f"{stored['name']}-{precision}"
-    stored["recipe"] = f"{stored['recipe']}; {how}; figures measured before that, in fp32"
+    stored["recipe"] = f"{stored['recipe']}; {how}"
+    if measured:
+        stored["name"] = f"{stored['name'].removesuffix('-fp16').removesuffix('-fp32')}-{precision}"
+        stored["recipe"] += f"; figures measured before that, in {converted or 'fp32'}"
     stored["provenance"] |= {
-        "precision": precision,
+        **({"precision": precision} if precision != "fp32" else {}),
         "converted_from_sha256": file_sha256(model_file),
         **({"calibration_sha256": calibration.sha256} if calibration and precision == "int8" else {}),
         "graph_sha256": hashlib.sha256(graph.graph.SerializeToString(deterministic=True)).hexdigest(),

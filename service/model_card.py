@@ -30,7 +30,7 @@ class Order:
     """run: folder of a finished training. data: folder of the picture sets, for their test parts. facts: YAML with what
     only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for.
     tested_on: source classes and folder of further sets that are measured on. beside: the teacher, where the recipe
-    shares layers with it."""
+    shares layers with it. half: weights are stored in 16 bits."""
 
     run: Path
     data: Path
@@ -39,6 +39,7 @@ class Order:
     precision: float
     tested_on: tuple[tuple[str, Path], ...] = ()
     beside: Path | None = None
+    half: bool = False
 
 
 def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
@@ -47,6 +48,7 @@ def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
     Raises ``LabelsError``, ``RecipeError``, ``ModelRefused``, and ``ImportError`` without the extra ``train``.
     """
     from models.export import export, load_facts
+    from models.precision import convert
     from models.ultralytics_weights import load_weights
 
     account, recipe = read_account(order.run)
@@ -68,6 +70,9 @@ def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
         provisional = Path(folder) / "provisional.onnx"
         beside = load_weights(order.beside) if order.beside else None
         export(load_weights(order.run / WEIGHTS), provisional, load_source_classes("ours"), facts, beside)
+        if order.half:  # before anything is measured: the figures are those of the file itself
+            whole, provisional = provisional, Path(folder) / "half.onnx"
+            convert(whole, provisional, "fp16", measured=False)
         return describe(provisional, order, account, recipe, told)
 
 

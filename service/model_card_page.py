@@ -73,6 +73,7 @@ def page(
         blind=[row.key for row in rows if not row.taught],
         sets=sets,
         sheets=[row for key in card.keys for row in _sheet_rows(key, card, measured)],
+        kept=[f"`{key}`" for key in card.keys if key in START.key_of.values()],
         unseen=[key for key in load_catalogue().types if key not in card.keys],
     )
     (out / f"{card.name}.md").write_text(text, encoding="utf-8")
@@ -84,7 +85,10 @@ def _classes(card: ModelCard, sets: Sequence[TeachingSet], measured: Measured) -
     rows = []
     for key in card.keys:
         taught_by = ["COCO (starting weights)"] if key in START.key_of.values() else []
-        taught_by += [f"{s.name} (composed)" if s.composed else s.name for s in sets if key in s.keys]
+        if "beside" in card.provenance and taught_by:
+            taught_by = ["COCO alone: its weights, unchanged"]
+        else:
+            taught_by += [f"{s.name} (composed)" if s.composed else s.name for s in sets if key in s.keys]
         said = _measured(measured.parts, key, card.start[key])
         taught = ", ".join(taught_by)
         rows.append(

@@ -23,6 +23,7 @@ def card(
     beside: Annotated[
         Path | None, typer.Option(help="The teacher (COCO export), where the recipe shares layers with it.")
     ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Store the weights in 16 bits: half the file.")] = False,
     test: Annotated[
         list[str] | None,
         typer.Option(metavar="SOURCE=DIR", help="A further labelled set that is measured on; may be repeated."),
@@ -36,7 +37,7 @@ def card(
         if not 0 < precision <= 1:
             fail(f"--precision {precision:g}: a precision above 0 and up to 1 is allowed")
         try:
-            made = make_card(Order(run, data, facts, out, precision, _further(test or []), beside), typer.echo)
+            made = make_card(Order(run, data, facts, out, precision, _further(test or []), beside, half), typer.echo)
         except (LabelsError, SourceClassesError, RecipeError) as error:
             fail(str(error))
         except ImportError as error:
