@@ -52,6 +52,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     from models.training.torch_runtime import best_device, prepare
 
     prepare()
+    # OpenCV's threads must be gone before the process that makes samples is forked: ending them there waits forever.
+    cv2.setNumThreads(1)
     import torch
 
     from models.training.samples import Samples
