@@ -45,7 +45,8 @@ class ContractGraph(nn.Module):  # type: ignore[misc, unused-ignore]
         self.iou_threshold = iou_threshold
 
     def forward(self, crops: Tensor) -> Tensor:
-        outputs = run_layers(self.shared, self.feeds, [], image := crops.permute(0, 3, 1, 2).float())
+        image = crops.permute(0, 3, 1, 2).float()
+        outputs = run_layers(self.shared, self.feeds, [], image)
         distances, logits, anchors, cls = [], [], [], []
         known = 0
         for branch in self.branches:
