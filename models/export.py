@@ -1,15 +1,13 @@
 """Makes a model file of the detector's contract: from Ultralytics weights, or from another such file in another
 precision. Needs the extra ``train``."""
 
-import argparse
 import hashlib
 import importlib.metadata
 import io
 import json
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from labels.catalogue import load_catalogue
-from labels.source_classes import SourceClasses, SourceClassesError, load_source_classes
+from labels.source_classes import SourceClasses, load_source_classes
 from models.agreement import Agreement, agreement
 from models.boxes import IOU_THRESHOLD
 from models.calibration import Calibration, find_calibration
@@ -26,7 +24,7 @@ from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import LETTERBOX_SIZES
 from models.detector import load_detector
 from models.openvino_export import need_openvino, write_openvino
-from models.precision import PRECISIONS, Precision, convert, write_model
+from models.precision import Precision, convert, write_model
 from models.session import file_sha256, open_session
 from models.ultralytics_weights import Weights, load_weights
 
@@ -58,8 +56,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A model file. agreement: with the fp32 file on the calibration's pictures, where there were any. openvino: the
-    same model in OpenVINO's form."""
+    """A model file. agreement: with the file it was made from on the calibration's pictures, where there were any.
+    openvino: the same model in OpenVINO's form."""
 
     card: ModelCard
     agreement: Agreement | None = None
@@ -266,25 +264,6 @@ def _version(package: str) -> str:
     return importlib.metadata.version(package)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
-    parser.add_argument("weights", type=Path, help="Ultralytics weights (.pt, or an ONNX export), or a model file")
-    parser.add_argument("out", type=Path, help="the model file to write")
-    parser.add_argument("--source", default="coco", help="which classes it was trained on: a shipped name or a .yaml")
-    parser.add_argument("--facts", type=Path, help=f"YAML with what only people know: {', '.join(FACTS)}")
-    parser.add_argument("--beside", type=Path, help="COCO weights that it was trained to run beside")
-    parser.add_argument("--precision", choices=PRECISIONS, default="fp32")
-    parser.add_argument("--calibration", type=Path, help="pictures that int8 is calibrated on")
-    parser.add_argument("--openvino", action="store_true", help="write OpenVINO's form beside it as well")
-    try:
-        made = make_model(Order(**vars(parser.parse_args(arguments))))
-    except (ModelRefused, SourceClassesError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(told(made))
-    return 0
-
-
 def told(made: Made) -> str:
     """What was made, for a person."""
     card = made.card
@@ -292,10 +271,6 @@ def told(made: Made) -> str:
     text = f"{card.path}: {card.name} {card.version}, {size:.1f} MB, sees {', '.join(card.keys)}; sha256 {card.sha256}"
     if made.openvino:
         text += f"\n{made.openvino}: the same in OpenVINO's form, with its weights in {made.openvino.stem}.bin"
-    return (
-        f"{text}\nagreement with fp32 on the pictures of the calibration: {made.agreement}" if made.agreement else text
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if made.agreement:
+        text += f"\nagreement with what it was made from, on the pictures of the calibration: {made.agreement}"
+    return text

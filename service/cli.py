@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from service.commands import (
+    adopt,
     card,
     check,
     evaluate,
@@ -40,6 +41,7 @@ app.command("models")(models.models)
 app.command("shadow")(shadow.shadow)
 app.command("train")(train.train)
 app.command("export")(export.export)
+app.command("adopt")(adopt.adopt)
 app.command("card")(card.card)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(labels.app, name="labels")

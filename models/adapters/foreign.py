@@ -1,6 +1,7 @@
 """What every foreign model needs: its classes turned into ours, and a card for a file that brings none."""
 
 import ast
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from models.session import file_sha256
 
 TOP = 300
 """Boxes of a crop that are looked at, as many as a model of our contract gives."""
+
+
+THRESHOLD: Mapping[str, str] = {"start": "streetorder_start", "keep": "streetorder_keep"}
+"""The metadata, JSON objects of scores by our keys, that say what ``streetorder adopt`` was told of thresholds."""
 
 
 def class_names(text: str) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ def names_of(said: Mapping[str, str], count: int, path: Path) -> tuple[tuple[str
         return coco, ", classes assumed to be COCO's 80"
     if len(names) != count:
         reason = f"it gives {count} classes and its metadata 'names' names {len(names)}"
-        raise ModelRefused(path, [f"{reason}; name them with python -m models.naming"])
+        raise ModelRefused(path, [f"{reason}; name them with streetorder adopt"])
     return names, ""
 
 
@@ -112,9 +117,13 @@ def foreign_card(
     resize: Resize,
     form: str,
 ) -> ModelCard:
-    """A card that claims nothing: the file's hash identifies it, every class is unproven."""
+    """A card that claims nothing: the file's hash identifies it, every class is unproven.
+
+    start, keep: the adapter's own thresholds, for the classes of which the file says nothing. Raises ``ModelRefused``.
+    """
     said, sha256 = session.get_modelmeta().custom_metadata_map, file_sha256(path)
     nms: Nms = "adapter"
+    starts, keeps = thresholds(said, keys, start, keep, path)
     return ModelCard(
         name=path.stem,
         version=sha256[:12],
@@ -124,8 +133,8 @@ def foreign_card(
         sizes=tuple(sizes),
         resize=resize,
         nms=nms,
-        start=dict.fromkeys(keys, start),
-        keep=dict.fromkeys(keys, keep),
+        start=starts,
+        keep=keeps,
         proven=dict.fromkeys(keys, False),
         licence=said.get("license", "not stated in the file"),
         training_sets=(),
@@ -133,3 +142,36 @@ def foreign_card(
         figures={},
         provenance={key: said[key] for key in ("description", "author", "date", "version") if key in said},
     )
+
+
+def thresholds(
+    said: Mapping[str, str], keys: Sequence[str], start: float, keep: float, path: Path
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Start and keep of each class: what the file's metadata ``said`` of it, else the adapter's. A start that is said
+    alone and lies below the adapter's keep is the keep as well. Raises ``ModelRefused`` with everything that is wrong.
+    """
+    starts, keeps = (_scores(said, name, keys, path) for name in THRESHOLD)
+    full = dict.fromkeys(keys, start) | starts
+    kept = {key: min(keep, full[key]) for key in keys} | keeps
+    wrong = [f"{key}: keep {kept[key]:g} is above start {full[key]:g}" for key in keys if kept[key] > full[key]]
+    if wrong:
+        raise ModelRefused(path, wrong)
+    return full, kept
+
+
+def _scores(said: Mapping[str, str], name: str, keys: Sequence[str], path: Path) -> dict[str, float]:
+    try:
+        scores = json.loads(said.get(THRESHOLD[name], "{}"))
+    except ValueError:
+        scores = None
+    if not isinstance(scores, dict):
+        raise ModelRefused(path, [f"its metadata {THRESHOLD[name]!r} is no JSON object of scores"])
+    wrong = [f"{name} {key!r}: its classes are {', '.join(keys)}" for key in scores if key not in keys]
+    wrong += [
+        f"{name} {key}={score!r}: a score above 0, up to 1 is allowed"
+        for key, score in scores.items()
+        if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 < score <= 1
+    ]
+    if wrong:
+        raise ModelRefused(path, wrong)
+    return {key: float(score) for key, score in scores.items()}

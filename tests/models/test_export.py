@@ -6,8 +6,9 @@ import pytest
 
 from labels.source_classes import SourceClasses, load_source_classes
 from models.card import ModelRefused
-from models.export import class_groups, describe, load_facts, main
+from models.export import class_groups, describe, load_facts
 from models.ultralytics_weights import Weights
+from tests.command_line import looked
 
 
 def weights(*classes: str) -> Weights:
@@ -50,14 +51,15 @@ def test_when_a_box_is_a_duplicate_must_be_an_iou(tmp_path: Path, said: object) 
         )
 
 
-def test_a_user_s_mistake_is_one_line_and_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out.onnx"
-    assert main([str(tmp_path / "gone.pt"), str(out)]) == 1
-    assert main([str(tmp_path / "gone.pt"), str(out), "--source", "voc"]) == 1
-    assert main([str(tmp_path / "gone.pt"), str(out), "--facts", str(tmp_path / "gone.yaml")]) == 1
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 3
+def test_a_user_s_mistake_is_one_line_and_no_file(tmp_path: Path) -> None:
+    gone, out = tmp_path / "gone.pt", tmp_path / "out.onnx"
+    ended = [
+        looked("export", gone, out),
+        looked("export", gone, out, "--source", "voc"),
+        looked("export", gone, out, "--facts", tmp_path / "gone.yaml"),
+    ]
+    assert [(e.code, e.out, e.err.count("\n")) for e in ended] == [(2, "", 1)] * 3
+    told = [e.err for e in ended]
     assert "gone.pt cannot be used as a model" in told[0]
     assert "'voc': there is no such file; give a .yaml file or one of: coco" in told[1]
     assert "gone.yaml" in told[2]
-    assert not out.exists()

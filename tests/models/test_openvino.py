@@ -11,8 +11,8 @@ import pytest
 from models.agreement import agreement
 from models.card import ModelRefused
 from models.detector import load_detector
-from models.export import main
 from models.openvino_export import write_openvino
+from tests.command_line import looked
 
 MISSING = importlib.util.find_spec("openvino") is None
 needs_openvino = pytest.mark.skipif(MISSING, reason="needs the extra openvino")
@@ -61,5 +61,5 @@ def test_without_openvino_both_ways_say_how_to_get_it(toy_model: Path, tmp_path:
     for attempt in (lambda: write_openvino(toy_model), lambda: load_detector(tmp_path / "m.xml")):
         with pytest.raises(ModelRefused, match=r"pip install 'streetorder\[openvino\]'"):
             attempt()
-    assert main([str(toy_model), str(tmp_path / "out.onnx"), "--openvino"]) == 1
+    assert looked("export", toy_model, tmp_path / "out.onnx", "--openvino").code == 2
     assert not (tmp_path / "out.onnx").exists()

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from labels.source_classes import SourceClasses
-from models import naming
 from models.adapters.pixels import bgr_planes, imagenet_planes
+from models.adopt import adopt
 from models.card import ModelRefused
 from models.detector import Detector, load_detector
+from tests.command_line import looked
 from tests.models.foreign_models import write_detr
 from tests.models.seeing_models import BLUE, RED, picture_with, write_queries, write_yolox
 
@@ -59,7 +60,7 @@ def test_yolox_of_another_grid_is_told_what_its_output_must_be(tmp_path: Path) -
 
 def test_yolox_of_other_classes_than_cocos_is_not_guessed_at(tmp_path: Path) -> None:
     path = write_yolox(tmp_path / "x.onnx", classes=3)
-    with pytest.raises(ModelRefused, match=r"gives 3 classes .* name them with python -m models.naming"):
+    with pytest.raises(ModelRefused, match=r"gives 3 classes .* name them with streetorder adopt"):
         load_detector(path)
 
 
@@ -86,7 +87,7 @@ def test_a_detr_with_a_class_for_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_named_after_its_source_a_model_sees_our_types_and_no_others(tmp_path: Path) -> None:
     theirs = write_yolox(tmp_path / "theirs.onnx", classes=3, car=0, person=2)
-    card = naming.name_classes(theirs, tmp_path / "ours.onnx", OURS, licence="Apache-2.0")
+    card = adopt(theirs, tmp_path / "ours.onnx", OURS, licence="Apache-2.0")
     assert (card.keys, card.licence, card.recipe) == (
         ("exposed_garbage", "bin"),
         "Apache-2.0",
@@ -100,38 +101,70 @@ def test_named_after_its_source_a_model_sees_our_types_and_no_others(tmp_path: P
 def test_yolox_of_one_class_is_not_taken_for_finished_boxes(tmp_path: Path) -> None:
     source = SourceClasses("heaps", {"heap": "exposed_garbage"})
     theirs = write_yolox(tmp_path / "theirs.onnx", classes=1, car=0, person=0)
-    naming.name_classes(theirs, tmp_path / "ours.onnx", source, licence="MIT")
+    adopt(theirs, tmp_path / "ours.onnx", source, licence="MIT")
     detector = load_detector(tmp_path / "ours.onnx")
     assert "YOLOX" in detector.card.recipe
     crop = picture_with([((32, 32, 64, 64), BLUE)], 160, 128)
     assert found(detector, crop) == [[("exposed_garbage", [16, 24, 80, 56], 0.72)]]
 
 
-def test_names_that_do_not_fit_leave_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_that_do_not_fit_leave_no_file(tmp_path: Path) -> None:
     theirs, out = write_yolox(tmp_path / "theirs.onnx", classes=4), tmp_path / "ours.onnx"
     source = tmp_path / "mine.yaml"
     source.write_text("name: mine\nclasses:\n  heap: exposed_garbage\n  bin: bin\n", encoding="utf-8")
-    given = [str(theirs), str(out), "--source", str(source), "--licence", "MIT"]
-    assert naming.main(given) == 1
-    assert "gives 4 classes and its metadata 'names' names 2" in capsys.readouterr().err
+    given = ["adopt", theirs, out, "--source", source, "--licence", "MIT"]
+    ended = looked(*given)
+    assert ended.code == 2
+    assert "gives 4 classes and its metadata 'names' names 2" in ended.err
     assert not out.exists()
     out.write_bytes(b"somebody's")
-    assert naming.main(given) == 1
+    assert looked(*given).code == 2
     assert out.read_bytes() == b"somebody's"
 
 
-def test_naming_says_what_came_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_adopting_says_what_came_of_it(tmp_path: Path) -> None:
     theirs, out = write_detr(tmp_path / "d.onnx", [(0, 0, 9, 9, 0.9, 2)], side=100), tmp_path / "named.onnx"
-    given = [str(theirs), str(out), "--source", "coco", "--licence", "Apache-2.0", "--pixels", "rgb-imagenet"]
-    assert naming.main(given) == 0
-    assert "Apache-2.0; sees person, non_motor_parking, motor_vehicle_parking" in capsys.readouterr().out
-    assert naming.main([str(tmp_path / "none.onnx"), *given[1:]]) == 1
-    assert naming.main([*given[:3], "no-such-set", *given[4:]]) == 1
+    options = ["--licence", "Apache-2.0", "--pixels", "rgb-imagenet"]
+    ended = looked("adopt", theirs, out, "--source", "coco", *options)
+    assert ended.code == 0
+    assert "Apache-2.0; sees person (start 0.35, keep 0.25), non_motor_parking" in ended.out
+    assert looked("adopt", tmp_path / "none.onnx", out, "--source", "coco", *options).code == 2
+    assert looked("adopt", theirs, out, "--source", "no-such-set", *options).code == 2
+
+
+def test_thresholds_that_were_measured_stay_with_the_file(tmp_path: Path) -> None:
+    theirs, out = write_yolox(tmp_path / "theirs.onnx", classes=3, car=0, person=2), tmp_path / "ours.onnx"
+    card = adopt(theirs, out, OURS, licence="MIT", thresholds={"start": {"bin": 0.6, "exposed_garbage": 0.1}})
+    assert card.start == {"exposed_garbage": 0.1, "bin": 0.6}
+    assert card.keep == {"exposed_garbage": 0.1, "bin": 0.15}
+    again = load_detector(out).card
+    assert (again.start, again.keep) == (card.start, card.keep)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--start", "bin"), "--start bin: KEY=SCORE is wanted"),
+        (("--start", "bin=high"), "--start bin=high: KEY=SCORE is wanted"),
+        (("--start", "car=0.4"), "start 'car': its classes are exposed_garbage, bin"),
+        (("--start", "bin=0"), "start bin=0.0: a score above 0, up to 1 is allowed"),
+        (("--keep", "bin=nan"), "keep bin=nan: a score above 0, up to 1 is allowed"),
+        (("--keep", "bin=0.5"), "bin: keep 0.5 is above start 0.35"),
+    ],
+)
+def test_thresholds_that_are_none_leave_no_file(tmp_path: Path, option: tuple[str, str], told: str) -> None:
+    theirs, out = write_yolox(tmp_path / "theirs.onnx", classes=3), tmp_path / "ours.onnx"
+    source = tmp_path / "mine.yaml"
+    source.write_text("name: mine\nclasses: {heap: exposed_garbage, car: null, bin: bin}\n", encoding="utf-8")
+    ended = looked("adopt", theirs, out, "--source", source, "--licence", "MIT", *option)
+    assert ended.code == 2
+    assert told in ended.err
+    assert not out.exists()
 
 
 def test_the_shipped_model_needs_no_names(tmp_path: Path) -> None:
     with pytest.raises(ModelRefused, match="names its classes already"):
-        naming.name_classes(load_detector(None).card.path, tmp_path / "n.onnx", OURS, licence="MIT")
+        adopt(load_detector(None).card.path, tmp_path / "n.onnx", OURS, licence="MIT")
 
 
 def test_pixels_come_in_the_form_that_the_file_names(tmp_path: Path) -> None:
@@ -141,7 +174,7 @@ def test_pixels_come_in_the_form_that_the_file_names(tmp_path: Path) -> None:
     theirs, out = write_yolox(tmp_path / "t.onnx"), tmp_path / "o.onnx"
     red = picture_with([((64, 32, 96, 64), RED)], 160, 128)
     coco = SourceClasses("two", {f"c{i}": {0: PERSON, 2: CAR}.get(i) for i in range(80)})
-    naming.name_classes(theirs, out, coco, licence="MIT", pixel_form="rgb-unit")
+    adopt(theirs, out, coco, licence="MIT", pixel_form="rgb-unit")
     assert found(load_detector(out), red) == [[]]
     with pytest.raises(ModelRefused, match=r"'pixels' is 'sepia': allowed are rgb-unit, bgr-255, rgb-imagenet"):
-        naming.name_classes(theirs, tmp_path / "p.onnx", coco, licence="MIT", pixel_form="sepia")
+        adopt(theirs, tmp_path / "p.onnx", coco, licence="MIT", pixel_form="sepia")

@@ -13,10 +13,10 @@ from models.agreement import agreement
 from models.calibration import MOST, find_calibration, fitted
 from models.card import ModelRefused, read_card
 from models.detector import load_detector
-from models.export import main
 from models.half import half_stored
 from models.precision import convert
 from models.quantise import inner_nodes
+from tests.command_line import looked
 from tests.models.pictures import frame_of, noise
 from tests.scenery import empty_street
 
@@ -167,12 +167,13 @@ def test_it_takes_from_the_card_which_way_a_picture_is_fitted(tmp_path: Path) ->
     ],
 )
 def test_what_cannot_be_made_is_refused_in_a_sentence_and_leaves_no_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
 ) -> None:
     pictures(tmp_path / "few", 3)
     monkeypatch.chdir(tmp_path)
-    assert main([str(NANO), "out.onnx", *options]) == 1
-    assert told in capsys.readouterr().err
+    ended = looked("export", NANO, "out.onnx", *options)
+    assert ended.code == 2
+    assert told in ended.err
     assert not list(tmp_path.glob("out*"))
 
 
@@ -181,10 +182,11 @@ def test_a_converted_file_is_not_converted_again(half: Path, tmp_path: Path) -> 
         convert(half, tmp_path / "again.onnx", "fp16")
 
 
-def test_a_model_is_never_written_over_the_one_it_is_made_from(half: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_is_never_written_over_the_one_it_is_made_from(half: Path) -> None:
     before = half.read_bytes()
-    assert main([str(half), str(half), "--precision", "fp16"]) == 1
-    assert "it would overwrite what it is made from" in capsys.readouterr().err
+    ended = looked("export", half, half, "--precision", "fp16")
+    assert ended.code == 2
+    assert "it would overwrite what it is made from" in ended.err
     assert half.read_bytes() == before
 
 
