@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ MEASURED_HERE = ("proven", "figures")
 @dataclass(frozen=True, slots=True)
 class Order:
     """run: folder of a finished training. data: folder of the picture sets, for their test parts. facts: YAML with what
-    only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for.
-    tested_on: source classes and folder of further sets that are measured on. beside: the teacher, where the recipe
-    shares layers with it. half: weights are stored in 16 bits."""
+    only people know. out: folder for model file, page and pictures. precision: what thresholds are chosen for;
+    precisions: by class, where that is another. tested_on: source classes and folder of further sets that are measured
+    on. beside: the teacher, where the recipe shares layers with it. half: weights are stored in 16 bits."""
 
     run: Path
     data: Path
@@ -40,6 +40,7 @@ class Order:
     tested_on: tuple[tuple[str, Path], ...] = ()
     beside: Path | None = None
     half: bool = False
+    precisions: Mapping[str, float] = field(default_factory=dict)
 
 
 def make_card(order: Order, told: Callable[[str], None]) -> ModelCard:
@@ -84,7 +85,7 @@ def describe(
     detector = load_detector(model, threads=1)
     card = detector.card
     told("choosing thresholds on the pictures held back")
-    thresholds = chosen(held_back(order.run / HELD, recipe, detector), card.keys, order.precision)
+    thresholds = chosen(held_back(order.run / HELD, recipe, detector), card.keys, order.precision, order.precisions)
     start = card.start | {key: t.start.threshold for key, (t, _) in thresholds.items()}
     keep = card.keep | {key: t.keep.threshold for key, (t, _) in thresholds.items()}
     parts = []

@@ -79,14 +79,16 @@ def held_back(folder: Path, recipe: Recipe, detector: Detector) -> list[Examined
     return seen
 
 
-def chosen(examined: Sequence[Examined], keys: Sequence[str], precision: float) -> dict[str, tuple[Thresholds, int]]:
+def chosen(
+    examined: Sequence[Examined], keys: Sequence[str], precision: float, precisions: Mapping[str, float]
+) -> dict[str, tuple[Thresholds, int]]:
     """For each class that has complete labels among these pictures its thresholds and on how many things they were
-    chosen."""
+    chosen. precisions: for the classes that are to have another precision than the rest."""
     found = {}
     for key in keys:
         ranking = rank(examined, key)
         if ranking.complete and ranking.boxes:
-            found[key] = choose(ranking, precision, KEEP_PRECISION), ranking.boxes
+            found[key] = choose(ranking, precisions.get(key, precision), KEEP_PRECISION), ranking.boxes
     return found
 
 

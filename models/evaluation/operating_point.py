@@ -11,6 +11,9 @@ from models.evaluation.ranking import Ranking, rounded
 CANDIDATES = np.arange(round(SCORE_FLOOR * 100), 100) / 100
 """Thresholds that are tried: hundredths, from the score below which the model says nothing."""
 
+LEAST_RECALL = 0.2
+"""A start that finds less is of no use, and its precision is that of a handful of boxes."""
+
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
@@ -32,13 +35,14 @@ class OperatingPoint:
 class Thresholds:
     """The two thresholds of a class, chosen on validation pictures, with what each gives there.
 
-    reached: whether ``start`` has the precision that was asked for; where no threshold has it, ``start`` is the one
-    with the most precision.
+    asked: the precision that was asked for. reached: whether ``start`` has it; where no threshold has it and finds
+    enough, ``start`` is the most precise of those that find enough.
     """
 
     start: OperatingPoint
     keep: OperatingPoint
     reached: bool
+    asked: float
 
     def to_dict(self) -> dict[str, Any]:
         return {"start": self.start.to_dict(), "keep": self.keep.to_dict(), "reached": self.reached}
@@ -58,8 +62,9 @@ def operating_point(ranking: Ranking, threshold: float) -> OperatingPoint:
 def choose(ranking: Ranking, precision: float = 0.9, keep_precision: float = 0.6) -> Thresholds:
     """The lowest threshold with ``precision`` opens a track; the lowest with ``keep_precision`` keeps it.
 
-    The lowest, because every higher one finds less. Keep is never above start. Raises ``ValueError`` for a class
-    without labelled things, or whose labels are not complete: nothing can be chosen by them.
+    The lowest, because every higher one finds less; and never one that finds less than ``LEAST_RECALL``, where there is
+    another. Keep is never above start. Raises ``ValueError`` for a class without labelled things, or whose labels are
+    not complete: nothing can be chosen by them.
     """
     if not ranking.complete or ranking.boxes == 0:
         raise ValueError("thresholds are chosen on pictures in which every instance is labelled, and at least one is")
@@ -67,10 +72,11 @@ def choose(ranking: Ranking, precision: float = 0.9, keep_precision: float = 0.6
     points = [point for point in points if point.precision is not None]
     if not points:
         nothing = operating_point(ranking, float(CANDIDATES[-1]))
-        return Thresholds(nothing, nothing, False)
-    start, reached = _lowest(points, precision)
+        return Thresholds(nothing, nothing, False, precision)
+    useful = [point for point in points if (point.recall or 0.0) >= LEAST_RECALL]
+    start, reached = _lowest(useful or points, precision)
     keep, _ = _lowest(points, min(keep_precision, precision))
-    return Thresholds(start, min(start, keep, key=lambda point: point.threshold), reached)
+    return Thresholds(start, min(start, keep, key=lambda point: point.threshold), reached, precision)
 
 
 def _lowest(points: list[OperatingPoint], precision: float) -> tuple[OperatingPoint, bool]:

@@ -105,6 +105,13 @@ class Recipe(_Strict):
         description="What a set does not label: left open and completed by the teacher's boxes, left open (masked),"
         " or taken as background.",
     )
+    of_start: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Part of the starting weights in the mean with the trained ones that is the result: less is fitted"
+        " to few pictures (Wortsman et al. 2022, Robust fine-tuning of zero-shot models, arXiv:2109.01903).",
+    )
     held_out: float = Field(0.06, ge=0, lt=0.5, description="Part of the scenes that chooses thresholds.")
 
     def trust(self) -> Trust:

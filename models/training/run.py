@@ -57,10 +57,14 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     import torch
 
     from models.training.samples import Samples
+    from models.training.start import mix_in
     from models.training.trainer import Trainer, save
 
     until = time.monotonic() + minutes * 60
     recipe = load_recipe(run.recipe)
+    if recipe.of_start and run.start.suffix != ".pt":
+        reason = f"of_start: {recipe.of_start}: {run.start.name} has no layers for our classes yet"
+        raise RecipeError(f"{run.recipe}: {reason}; weights of ours (.pt) have")
     run.out.mkdir(parents=True, exist_ok=True)
     mark = _mark(run)
     checkpoint = run.out / CHECKPOINT
@@ -74,9 +78,7 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
     gathered = gather(recipe, run.data, keys, load_detector(run.teacher), run.out / "made", told)
     remembering = _remembering(run, keys, best_device()) if any(s.remember for s in recipe.stages) else None
     keep_held(run.out / HELD, gathered.validate)
-    network = _network(run, keys, gathered, state)
-    if recipe.shares and state is None:
-        _share(network, recipe, run, gathered)
+    network = _network(run, recipe, keys, gathered, state)
     device = best_device()
     spent = float(state["spent_s"]) if state else 0.0
     began = time.monotonic()
@@ -108,6 +110,8 @@ def train(run: Run, *, minutes: float, workers: int, told: Told) -> bool:
             return False
         network = trainer.averaged.train()
         keep(number + 1, None)
+    if recipe.of_start:
+        mix_in(network, _network(run, recipe, keys, gathered, None), recipe.of_start)
     torch.save(packed(network, keys), run.out / WEIGHTS)
     account = _account(run, recipe, gathered, curve, spent + time.monotonic() - began, device)
     (run.out / ACCOUNT).write_text(json.dumps(account, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -134,7 +138,8 @@ def packed(network: Any, keys: Sequence[str]) -> dict[str, Any]:
     return {"streetorder": 1, "architecture": architecture, "classes": list(keys), "state": state}
 
 
-def _network(run: Run, keys: tuple[str, ...], gathered: Gathered, state: Any) -> Any:
+def _network(run: Run, recipe: Recipe, keys: tuple[str, ...], gathered: Gathered, state: Any) -> Any:
+    """The network at the start of the run, or as a checkpoint left it."""
     from models.training.start import blank_network, network_from_onnx, own_network, teach_new_classes
 
     if run.start.suffix == ".pt":
@@ -148,6 +153,8 @@ def _network(run: Run, keys: tuple[str, ...], gathered: Gathered, state: Any) ->
         teach_new_classes(network, classes, load_source_classes("coco"), keys)
     if state is not None:
         network.load_state_dict(state["network"])
+    elif recipe.shares:
+        _share(network, recipe, run, gathered)
     return network.train()
 
 

@@ -128,3 +128,11 @@ def teach_new_classes(network: Any, classes: Sequence[str], source: SourceClasse
     network.nc = len(keys)
     network.names = dict(enumerate(keys))
     network.yaml["nc"] = len(keys)
+
+
+def mix_in(network: Any, other: Any, part: float) -> None:
+    """Turns the network's weights into the mean of ``part`` of the other's and the rest of its own."""
+    theirs = other.state_dict()
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.mul_(1 - part).add_(theirs[name].to(value.device), alpha=part)

@@ -82,7 +82,8 @@ def _chosen(out: Console, chosen: dict[str, dict[str, Any]]) -> None:
     rows = table("class", "", "score", "precision", "recall", "")
     for key, c in chosen.items():
         for name in ("start", "keep"):
-            note = "no score has the precision asked for" if name == "start" and not c["reached"] else ""
+            short = name == "start" and not c["reached"]
+            note = "no score that finds a fifth has the precision asked for" if short else ""
             point = c[name]
             score, found = f"{point['threshold']:.2f}", (number(point["precision"]), number(point["recall"]))
             rows.add_row(key, name, score, *found, note)

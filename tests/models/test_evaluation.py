@@ -244,6 +244,13 @@ def test_a_precision_that_no_score_has_is_said() -> None:
     assert chosen.start.precision == 0.5
 
 
+def test_a_start_that_finds_next_to_nothing_is_not_chosen_for_its_precision() -> None:
+    right, wrong = [(0.605, True)] * 8, [(0.605, False)] * 2
+    chosen = choose(rank(scored((0.905, True), *right, *wrong), BIN), precision=0.9)  # 1 of 1, or 9 of 11
+    assert (chosen.start.threshold, chosen.reached) == (0.05, False)
+    assert choose(rank(scored((0.905, True), missed=9), BIN), precision=0.9).start.recall == pytest.approx(0.1)
+
+
 def test_a_model_that_finds_nothing_gets_thresholds_that_open_nothing() -> None:
     chosen = choose(rank([street([(BIN, LEFT)])], BIN))
     assert (chosen.reached, chosen.start.recall) == (False, 0.0)

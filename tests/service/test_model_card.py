@@ -15,7 +15,9 @@ from service import model_measured
 from service.commands.card import card as card_command
 from service.model_card import Order, describe, read_account
 from service.model_curve import curve_svg
+from service.model_measured import chosen
 from service.model_sheets import BIGGEST
+from tests.models.test_evaluation import scored
 from tests.scenery import Thing, picture
 from tests.toy_model import write_toy_model
 
@@ -116,6 +118,20 @@ def test_the_model_file_holds_what_was_chosen_and_measured(made: Made) -> None:
         == card.figures["thresholds"]["overflowing_bin"]["start"]["threshold"]
     )
     assert card.provenance["start_weights_sha256"] == "ab" * 32
+
+
+def test_a_class_may_be_asked_for_another_precision(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(card_command)
+    for said, told in (("car=0.8", "no such class; allowed are"), ("bin=2", "above 0 and up to 1"), ("bin", "above 0")):
+        given = [str(tmp_path), "--data", str(tmp_path), "--out", "out", "--precision-of", said]
+        ended = CliRunner().invoke(app, given)
+        assert ended.exit_code == 2
+        assert told in ended.stderr
+    seen = scored(*[(0.9, True)] * 9, *[(0.6, False)] * 5, *[(0.4, True)] * 3)
+    for precisions, start in (({}, 0.61), ({"bin": 0.7}, 0.05)):  # 9 of 9, or 12 of 17
+        thresholds, _ = chosen(seen, ["bin"], 0.9, precisions)["bin"]
+        assert (thresholds.start.threshold, thresholds.asked) == (start, precisions.get("bin", 0.9))
 
 
 def test_a_class_that_nothing_held_back_shows_keeps_what_a_person_set(made: Made) -> None:

@@ -15,11 +15,12 @@ prepare()
 from labels.datasets.records import Box, Picture  # noqa: E402
 from labels.source_classes import SourceClasses  # noqa: E402
 from models.training.loss import PartialLoss, unknown_at  # noqa: E402
+from models.training.recipe import RecipeError  # noqa: E402
 from models.training.remembering import Remembering  # noqa: E402
-from models.training.run import all_keys, packed  # noqa: E402
+from models.training.run import Run, all_keys, packed, train  # noqa: E402
 from models.training.samples import Example, Look, Samples, Taught, taught  # noqa: E402
 from models.training.schedule import Schedule  # noqa: E402
-from models.training.start import blank_network, own_network, teach_new_classes  # noqa: E402
+from models.training.start import blank_network, mix_in, own_network, teach_new_classes  # noqa: E402
 from models.training.trainer import Trainer, collate, save  # noqa: E402
 from models.ultralytics_weights import load_weights  # noqa: E402
 
@@ -106,6 +107,23 @@ def test_weights_that_were_written_are_read_back(tmp_path: Path) -> None:
     assert all(float((a[n].float() - b[n].float()).abs().max()) < 1e-2 for n in a)
     weights = load_weights(tmp_path / "weights.pt")
     assert weights.classes == KEYS
+
+
+def test_a_mean_lies_between_the_network_and_what_it_started_from() -> None:
+    network, start = (blank_network("yolo11n", KEYS) for _ in range(2))
+    own = {n: v.clone() for n, v in network.state_dict().items()}
+    mix_in(network, start, 0.25)
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.75 * own[name] + 0.25 * start.state_dict()[name])
+
+
+def test_a_mean_is_only_with_weights_that_know_our_classes(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("name: r\nsets: {}\nof_start: 0.5\nstages: [{steps: 1}]\n", encoding="utf-8")
+    run = Run(recipe, tmp_path, tmp_path, Path("yolo11n.onnx"))
+    with pytest.raises(RecipeError, match=r"of_start: 0.5: yolo11n.onnx has no layers for our classes yet"):
+        train(run, minutes=1, workers=0, told=print)
 
 
 def test_a_class_that_the_old_network_knew_keeps_what_it_knew() -> None:
