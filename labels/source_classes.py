@@ -27,6 +27,7 @@ class SourceClasses:
     ignored: its classes whose boxes neither teach nor count.
     look_alike_of: its classes that look like one of our keys and are not.
     labelled: our keys whose every instance has a box in the set; of others the set says nothing.
+    join: our keys whose boxes are pieces of one thing where they touch, see ``labels.datasets.heaps``.
     licence: as its publisher states it, None where none was stated: then it may only evaluate.
     """
 
@@ -35,6 +36,7 @@ class SourceClasses:
     ignored: frozenset[str] = frozenset()
     look_alike_of: dict[str, str] = field(default_factory=dict)
     labelled: frozenset[str] = frozenset()
+    join: tuple[str, ...] = ()
     licence: str | None = None
     origin: str = ""
 
@@ -62,13 +64,14 @@ def load_source_classes(source: str) -> SourceClasses:
     return _parse(source, record)
 
 
-ENTRIES = frozenset({"name", "classes", "labelled", "licence", "origin"})
+ENTRIES = frozenset({"name", "classes", "labelled", "join", "licence", "origin"})
 
 
 def _parse(source: str, record: object) -> SourceClasses:
     if not isinstance(record, dict) or not {"name", "classes"} <= set(record) <= ENTRIES:
         raise SourceClassesError(
-            f"{source}: it must have exactly the entries 'name' and 'classes', and may have labelled, licence, origin"
+            f"{source}: it must have exactly the entries 'name' and 'classes', and may have labelled, join, licence,"
+            " origin"
         )
     name, classes = record["name"], record["classes"]
     if not isinstance(name, str) or not name:
@@ -94,9 +97,15 @@ def _parse(source: str, record: object) -> SourceClasses:
     labelled = record.get("labelled", sorted(keys))
     if not isinstance(labelled, list) or not all(isinstance(key, str) for key in labelled):
         raise SourceClassesError(f"{source}: labelled: {labelled!r} must be a list of our keys")
+    join = record.get("join", [])
+    if not isinstance(join, list) or not set(join) <= keys:
+        raise SourceClassesError(
+            f"{source}: join: {join!r} must be a list of keys that its classes show:"
+            f" {', '.join(sorted(keys)) or 'none'}"
+        )
     licence, origin = record.get("licence"), record.get("origin", "")
     for entry, value in (("licence", licence or ""), ("origin", origin)):
         if not isinstance(value, str):
             raise SourceClassesError(f"{source}: {entry}: {value!r} must be a text")
     ignored = frozenset(cls for cls, target in classes.items() if target == IGNORE)
-    return SourceClasses(name, key_of, ignored, look_alike_of, frozenset(labelled), licence, origin)
+    return SourceClasses(name, key_of, ignored, look_alike_of, frozenset(labelled), tuple(join), licence, origin)

@@ -7,15 +7,18 @@ Rows = NDArray[np.float32]
 """``(n, 6)`` float32."""
 
 SCORE_FLOOR = 0.05
-"""Boxes below it are no detections."""
+"""Boxes below it are no detections of a camera."""
+
+RANKED_FROM = 0.001
+"""Average precision ranks weaker boxes too, as COCO's own does: else a recall reached late counts as never reached."""
 
 IOU_THRESHOLD = 0.65
 """Of two boxes of one class that overlap more, the weaker is a duplicate."""
 
 
-def tidy(rows: Rows, width: int, height: int) -> Rows:
-    """The rows that reach ``SCORE_FLOOR``, cut to the crop, best first; equal scores keep their order."""
-    rows = rows[rows[:, 4] >= SCORE_FLOOR]
+def tidy(rows: Rows, width: int, height: int, least: float = SCORE_FLOOR) -> Rows:
+    """The rows that reach the score ``least``, cut to the crop, best first; equal scores keep their order."""
+    rows = rows[rows[:, 4] >= least]
     rows = rows[np.argsort(-rows[:, 4], kind="stable")]
     rows[:, 0:4:2] = rows[:, 0:4:2].clip(0, width)
     rows[:, 1:4:2] = rows[:, 1:4:2].clip(0, height)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 TOP = 300
-"""Boxes a picture is given at most."""
+"""Boxes of a network that a picture is given at most."""
 
 NMS_ROUNDS = 8
 """Unrolled rounds of the suppression, see ``keep_best``."""
@@ -21,12 +21,13 @@ Network = tuple[Any, Sequence[Sequence[int]]]
 
 
 class ContractGraph(nn.Module):  # type: ignore[misc, unused-ignore]
-    """``(B, H, W, 3)`` uint8 RGB, H and W multiples of 32, to ``(B, 300, 6)`` float32 ``x1, y1, x2, y2, score, class``.
+    """``(B, H, W, 3)`` uint8 RGB, H and W multiples of 32, to ``(B, N, 6)`` float32 ``x1, y1, x2, y2, score, class``,
+    300 rows for each network.
 
     networks: fused Ultralytics detection models (YOLOv8 or YOLO11) in evaluation mode, each with its groups: for each
     of our keys that it shows the indices of its classes that show it; the best of their scores counts. The first layers
-    that two of them have in common are computed once, and the boxes of all are ranked together.
-    classes: the class that comes out for each group, in the order of the groups.
+    that two of them have in common are computed once.
+    classes: the class that comes out for each group, in the order of the groups; no two groups show the same.
     Suppressed rows have score 0. Needs at least 300 anchors, that is about 15,000 pixels.
     """
 
@@ -38,43 +39,30 @@ class ContractGraph(nn.Module):  # type: ignore[misc, unused-ignore]
         shared = min((shared_layers(first, layers) for layers in others), default=0)
         self.shared = nn.ModuleList(first[:shared])
         self.feeds = [layer.f for layer in self.shared]
-        self.branches = nn.ModuleList(
-            Branch(layers, shared, groups) for layers, (_, groups) in zip((first, *others), networks, strict=True)
-        )
-        self.classes = list(classes)
-        self.iou_threshold = iou_threshold
+        branches, left = [], list(classes)
+        for layers, (_, groups) in zip((first, *others), networks, strict=True):
+            branches.append(Branch(layers, shared, groups, left[: len(groups)], iou_threshold))
+            left = left[len(groups) :]
+        self.branches = nn.ModuleList(branches)
 
     def forward(self, crops: Tensor) -> Tensor:
         image = crops.permute(0, 3, 1, 2).float()
         outputs = run_layers(self.shared, self.feeds, [], image)
-        distances, logits, anchors, cls = [], [], [], []
-        known = 0
-        for branch in self.branches:
-            far, score, anchor = branch(outputs, image)
-            best, index = score.max(2)
-            distances.append(far)
-            logits.append(best)
-            anchors.append(anchor)
-            cls.append(index + known)
-            known += score.shape[2]
-        joined = torch.cat(cls, 1)
-        if self.classes != list(range(known)):
-            joined = torch.tensor(self.classes)[joined]
-
-        # Only the best anchors are decoded: the work after the network does not grow with the picture.
-        best, index = torch.cat(logits, 1).topk(TOP, 1)
-        number = joined.gather(1, index).float()
-        bins = torch.cat(distances, 1)
-        boxes = _decode(bins.gather(1, index[..., None].expand(-1, -1, bins.shape[2])), torch.cat(anchors)[index])
-        score = best.sigmoid() * keep_best(boxes, number, self.iou_threshold)
-        return torch.cat([boxes, score[..., None], number[..., None]], 2)
+        # Each network has rows of its own: a street full of cars must not take the place of a weak bin.
+        return torch.cat([branch(outputs, image) for branch in self.branches], 1)
 
 
 class Branch(nn.Module):  # type: ignore[misc, unused-ignore]
-    """What a network does behind its first ``shared`` layers: to distances ``(B, A, 4 * bins)``, logits ``(B, A, G)``
-    of its groups and anchors ``(A, 3)``."""
+    """What a network does behind its first ``shared`` layers, to its ``(B, 300, 6)`` rows."""
 
-    def __init__(self, layers: Any, shared: int, groups: Sequence[Sequence[int]]):
+    def __init__(
+        self,
+        layers: Any,
+        shared: int,
+        groups: Sequence[Sequence[int]],
+        classes: Sequence[int],
+        iou_threshold: float,
+    ):
         super().__init__()
         *body, head = layers
         self.layers = nn.ModuleList(body[shared:])
@@ -84,14 +72,32 @@ class Branch(nn.Module):  # type: ignore[misc, unused-ignore]
         self.box_heads = head.cv2
         self.class_heads = nn.ModuleList(_only(classes, [c for g in groups for c in g]) for classes in head.cv3)
         self.sizes = [len(group) for group in groups]
+        self.classes = list(classes)
+        self.iou_threshold = iou_threshold
 
-    def forward(self, before: list[Tensor], image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, before: list[Tensor], image: Tensor) -> Tensor:
         outputs = run_layers(self.layers, self.feeds, before, image)
         levels = list(zip([outputs[i] for i in self.levels], self.box_heads, self.class_heads, strict=True))
-        distances = torch.cat([box(f).flatten(2) for f, box, _ in levels], 2).transpose(1, 2)
+        bins = torch.cat([box(f).flatten(2) for f, box, _ in levels], 2).transpose(1, 2)
         logits = torch.cat([classes(f).flatten(2) for f, _, classes in levels], 2).transpose(1, 2)
         logits = torch.cat([g.amax(2, keepdim=True) for g in logits.split(self.sizes, 2)], 2)
-        return distances, logits, torch.cat([_grid(f, s) for (f, _, _), s in zip(levels, self.strides, strict=True)])
+        anchors = torch.cat([_grid(f, s) for (f, _, _), s in zip(levels, self.strides, strict=True)])
+
+        # Only the best anchors are decoded: the work after the network does not grow with the picture.
+        _, index = logits.amax(2).topk(TOP, 1)
+        boxes = _decode(bins.gather(1, _wide(index, bins.shape[2])), anchors[index])
+        # An anchor may show several classes, a bin and an overflowing one: each of its scores is a row.
+        count = len(self.classes)
+        score, pair = logits.gather(1, _wide(index, count)).flatten(1).topk(TOP, 1)
+        boxes = boxes.gather(1, _wide(torch.arange(TOP).repeat_interleave(count)[pair], 4))
+        cls = torch.tensor(self.classes).repeat(TOP)[pair].float()
+        stays = keep_best(boxes, cls, self.iou_threshold)
+        return torch.cat([boxes, (score.sigmoid() * stays)[..., None], cls[..., None]], 2)
+
+
+def _wide(index: Tensor, count: int) -> Tensor:
+    """``(B, K)`` indices as ``gather`` wants them for ``count`` values each."""
+    return index[..., None].expand(-1, -1, count)
 
 
 def run_layers(layers: Any, feeds: Sequence[Any], before: list[Tensor], image: Tensor) -> list[Tensor]:

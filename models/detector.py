@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.adapters import deim, detr_queries, yolo, yolox
 from models.adapters.openvino import OpenVinoDetector
-from models.boxes import Rows, tidy
+from models.boxes import SCORE_FLOOR, Rows, tidy
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import check_crops
 from models.session import file_sha256, open_session
@@ -28,12 +28,12 @@ class Detector(Protocol):
         """What the model says about itself."""
         ...
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[NDArray[np.float32]]:
         """The boxes of each crop.
 
         crops: ``(B, H, W, 3)`` RGB, of one of the card's sizes; raises ``ValueError`` for anything else.
         Returns one ``(n, 6)`` array for each crop, ``x1, y1, x2, y2, score, class`` in the crop's pixels, class an
-        index into the card's keys, scores from 0.05, best first. May be called from several threads at once.
+        index into the card's keys, scores from ``least``, best first. May be called from several threads at once.
         """
         ...
 
@@ -87,13 +87,13 @@ class ContractDetector:
         self._session = session
         self._input = session.get_inputs()[0].name
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         if len(crops) == 0:
             return []
         height, width = crops.shape[1:3]
         (rows,) = self._session.run(None, {self._input: np.ascontiguousarray(crops)})
-        return [tidy(r, width, height) for r in rows]
+        return [tidy(r, width, height, least) for r in rows]
 
 
 def _graph_faults(session: ort.InferenceSession) -> list[str]:

@@ -163,7 +163,8 @@ def export(
         )
     model = onnx.load_from_string(exported.getvalue())
     # The exporter loses sight of the shape behind the selection of the best anchors.
-    for dimension, length in zip(model.graph.output[0].type.tensor_type.shape.dim[1:], (TOP, 6), strict=True):
+    shape = model.graph.output[0].type.tensor_type.shape.dim[1:]
+    for dimension, length in zip(shape, (TOP * len(networks), 6), strict=True):
         dimension.dim_value = length
     made_from = {
         "weights": weights.path.name,

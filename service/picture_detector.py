@@ -7,6 +7,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from models.boxes import RANKED_FROM
 from models.detector import Detector
 from streams.batcher import fixed_sizes
 from streams.crops import Cropper, InputShape, Tiles
@@ -27,7 +28,8 @@ class _Shown:
 
 
 class PictureDetector:
-    """Crops by the scaler of ``streams``, boxes merged by ``vision``. One thread at a time."""
+    """Crops by the scaler of ``streams``, boxes merged by ``vision``; even boxes that only a ranking wants. One thread
+    at a time."""
 
     def __init__(self, detector: Detector, tiles: Tiles | None = None):
         card = detector.card
@@ -39,7 +41,7 @@ class PictureDetector:
         shown = np.ascontiguousarray(picture)
         height, width = shown.shape[:2]
         crops, regions = self._cropper.crops(VideoFrame.from_ndarray(shown, format="rgb24"), Fraction(1))
-        boxes = [found for stack in fixed_sizes(crops) for found in self.detector.detect(stack)]
+        boxes = [found for stack in fixed_sizes(crops) for found in self.detector.detect(stack, RANKED_FROM)]
         frame = Frame(_VIEW, 0.0, None, None, 0.0, (width, height), crops, regions, _Shown(shown))
         found = to_picture(boxes, frame, self.detector.card.keys)
         pixels = found.xyxy.astype(np.float64) * (width, height, width, height)

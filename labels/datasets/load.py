@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labels.datasets.exclusions import exclusions
+from labels.datasets.heaps import join_touching
 from labels.datasets.likeness import straddling
 from labels.datasets.mapping import to_ours
 from labels.datasets.read import read_set
@@ -18,8 +19,9 @@ def load_set(source: str, directory: Path) -> PictureSet:
     """The pictures of one part of a set, in our keys; ``notes`` says what was left out and why.
 
     source: the name of a shipped file of source classes, or a .yaml file. directory: the part, as ``NAME/train``.
-    What the source's list excludes is left out, and of a part ``train`` beside a part ``test`` also every picture that
-    is a near-duplicate of one tested on. Raises ``LabelsError`` and ``SourceClassesError``.
+    Pieces that the source joins are one thing where they touch. What its list excludes is left out, and of a part
+    ``train`` beside a part ``test`` also every picture that is a near-duplicate of one tested on. Raises
+    ``LabelsError`` and ``SourceClassesError``.
     """
     classes = load_source_classes(source)
     pictures = to_ours(read_set(directory, tuple(classes.key_of), source), classes)
@@ -27,6 +29,8 @@ def load_set(source: str, directory: Path) -> PictureSet:
         raise LabelsError(
             f"{directory}: none of its pictures is labelled: none has a label file of the same name in labels/"
         )
+    for key in classes.join:
+        pictures = pictures.with_pictures(tuple(join_touching(picture, key) for picture in pictures.pictures))
     part, excluded = directory.resolve().name, exclusions(source)
     left = pictures.with_pictures(tuple(p for p in pictures.pictures if f"{part}/{p.path.stem}" not in excluded))
     notes = []

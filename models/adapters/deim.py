@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from labels.source_classes import load_source_classes
 from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card
 from models.adapters.pixels import planes_of
-from models.boxes import Rows, suppress, tidy
+from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 
@@ -56,7 +56,7 @@ class DeimExport:
         self._session, self._picture, self._picture_size = session, picture.name, picture_size
         self._batch = batch if isinstance(batch, int) else None
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         height, width = crops.shape[1:3]
         found: list[Rows] = []
@@ -66,4 +66,4 @@ class DeimExport:
             labels, boxes, scores = self._session.run(OUTPUTS, given)
             rows = np.concatenate([boxes, scores[..., None], labels[..., None]], axis=2).astype(np.float32)
             found += [best_first(self._classes.rename(r)) for r in rows[:count]]
-        return [tidy(suppress(rows, across_classes=True), width, height) for rows in found]
+        return [tidy(suppress(rows, across_classes=True), width, height, least) for rows in found]

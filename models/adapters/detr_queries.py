@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.adapters.deim import KEEP, START
 from models.adapters.foreign import ClassMap, best_first, foreign_card, names_of, probe, rows_of
 from models.adapters.pixels import planes_of
-from models.boxes import Rows, suppress, tidy
+from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 
@@ -63,7 +63,7 @@ class DetrQueries:
             form=f"RT-DETR or D-FINE export of Transformers{assumed}",
         )
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         height, width = crops.shape[1:3]
         found: list[Rows] = []
@@ -72,5 +72,5 @@ class DetrQueries:
             boxes = boxes * np.array([width, height, width, height], np.float32)
             for said, box in zip(logits[:count], boxes[:count], strict=True):
                 scores = self._classes.best(1 / (1 + np.exp(-said.T.clip(-60, 60))))
-                found.append(best_first(rows_of(box[:, :2], box[:, 2:], scores)))
-        return [tidy(suppress(rows, across_classes=True), width, height) for rows in found]
+                found.append(best_first(rows_of(box[:, :2], box[:, 2:], scores, least)))
+        return [tidy(suppress(rows, across_classes=True), width, height, least) for rows in found]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from labels.source_classes import load_source_classes
-from models.boxes import SCORE_FLOOR, Rows
+from models.boxes import Rows
 from models.card import ModelCard, ModelRefused, Nms, Resize
 from models.session import file_sha256
 
@@ -92,13 +92,13 @@ class ClassMap:
         return rows
 
 
-def rows_of(centre: NDArray[np.float32], size: NDArray[np.float32], scores: NDArray[np.float32]) -> Rows:
-    """Rows of what reaches ``SCORE_FLOOR``, each with its best class. centre, size: ``(A, 2)``; scores: ``(K, A)``."""
-    best = scores.max(0)
-    seen = best >= SCORE_FLOOR
-    centre, half = centre[seen], size[seen] / 2
-    labels = scores.argmax(0)[seen, None]
-    return np.concatenate([centre - half, centre + half, best[seen, None], labels], axis=1).astype(np.float32)
+def rows_of(centre: NDArray[np.float32], size: NDArray[np.float32], scores: NDArray[np.float32], least: float) -> Rows:
+    """A row for each score that reaches ``least``. centre, size: ``(A, 2)``; scores: ``(K, A)``."""
+    anchor, label = np.nonzero((scores >= least).T)
+    centre, half = centre[anchor], size[anchor] / 2
+    score = scores[label, anchor]
+    rows = [centre - half, centre + half, score[:, None], label[:, None]]
+    return np.concatenate(rows, axis=1).astype(np.float32)
 
 
 def best_first(rows: Rows) -> Rows:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import Rows, tidy
+from models.boxes import SCORE_FLOOR, Rows, tidy
 from models.card import PROPERTY, ModelRefused, parse_card
 from models.crops import check_crops
 
@@ -49,7 +49,7 @@ class OpenVinoDetector:
         self.card = parse_card(path, digest.hexdigest(), stored)
         self._own = threading.local()  # a request serves one call at a time
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         if len(crops) == 0:
             return []
@@ -57,4 +57,4 @@ class OpenVinoDetector:
             self._own.request = self._compiled.create_infer_request()
         height, width = crops.shape[1:3]
         rows = self._own.request.infer([np.ascontiguousarray(crops)])[0]
-        return [tidy(np.array(r, np.float32), width, height) for r in rows]
+        return [tidy(np.array(r, np.float32), width, height, least) for r in rows]

@@ -7,7 +7,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card, rows_of
-from models.boxes import Rows, suppress, tidy
+from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
 
@@ -74,19 +74,19 @@ class YoloExport:
         self._batch = batch if isinstance(batch, int) else None
         self._finished = finished
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         height, width = crops.shape[1:3]
         found: list[Rows] = []
         for part, count in in_batches(crops, self._batch):
             (outputs,) = self._session.run(None, {self._input: unit_planes(part)})
-            found += [self._rows(output) for output in outputs[:count]]
-        return [tidy(suppress(rows), width, height) for rows in found]
+            found += [self._rows(output, least) for output in outputs[:count]]
+        return [tidy(suppress(rows), width, height, least) for rows in found]
 
-    def _rows(self, output: NDArray[np.float32]) -> Rows:
+    def _rows(self, output: NDArray[np.float32], least: float) -> Rows:
         if self._finished:
             return best_first(self._classes.rename(output))
-        return best_first(rows_of(output[:2].T, output[2:4].T, self._classes.best(output[4:])))
+        return best_first(rows_of(output[:2].T, output[2:4].T, self._classes.best(output[4:]), least))
 
 
 def _stride(text: str) -> int:

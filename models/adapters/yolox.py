@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.adapters.foreign import ClassMap, best_first, foreign_card, names_of, probe, rows_of
 from models.adapters.pixels import planes_of
-from models.boxes import Rows, suppress, tidy
+from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 
@@ -89,16 +89,16 @@ class YoloxExport:
             form=f"YOLOX export{assumed}",
         )
 
-    def detect(self, crops: NDArray[np.uint8]) -> list[Rows]:
+    def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[Rows]:
         check_crops(crops, self.card)
         height, width = crops.shape[1:3]
         found: list[Rows] = []
         for part, count in in_batches(crops, self._batch):
             (outputs,) = self._session.run(None, {self._input: self._planes(part)})
-            found += [self._rows(output) for output in outputs[:count]]
-        return [tidy(suppress(rows), width, height) for rows in found]
+            found += [self._rows(output, least) for output in outputs[:count]]
+        return [tidy(suppress(rows), width, height, least) for rows in found]
 
-    def _rows(self, output: NDArray[np.float32]) -> Rows:
+    def _rows(self, output: NDArray[np.float32], least: float) -> Rows:
         # Where something is, and what it is, are two answers: YOLOX's score is their product.
         scores = output[:, 4] * self._classes.best(output[:, 5:].T)
         centre, size = output[:, :2], output[:, 2:4]
@@ -106,7 +106,7 @@ class YoloxExport:
             cell, stride = self._grid[:, :2], self._grid[:, 2:]
             with np.errstate(over="ignore"):  # cells without a thing may say anything
                 centre, size = (centre + cell) * stride, np.exp(size) * stride
-        return best_first(rows_of(centre, size, scores))
+        return best_first(rows_of(centre, size, scores, least))
 
 
 def decoded(centre: NDArray[np.float32], cells: NDArray[np.float32]) -> bool:

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.datasets.heaps import join_touching
 from labels.datasets.load import load_set
 from labels.datasets.records import LabelsError, Picture, PictureSet, Xyxy
 from labels.flywheel.decided_set import KNOWN, read_decided
@@ -119,8 +118,6 @@ def load(name: str, entry: TaughtBy, data: Path) -> PictureSet | None:
     pictures = read_decided(directory) if decided else load_set(entry.source or name, directory)
     changed = []
     for picture in pictures.pictures:
-        if entry.join:
-            picture = join_touching(picture, entry.join)
         labelled = picture.labelled if entry.labelled is None else frozenset(entry.labelled)
         changed.append(replace(picture, labelled=labelled | set(entry.also_labelled)))
     return replace(pictures, name=name, pictures=tuple(changed))

@@ -38,7 +38,6 @@ class TaughtBy(_Strict):
     source: str | None = Field(None, description="Its classes, where they are not of the same name.")
     directory: str | None = Field(None, description="Its folder under the data folder; default NAME/train.")
     composed: Composed | None = Field(None, description="Compose it, instead of reading it from the data folder.")
-    join: str | None = Field(None, description="Key whose touching boxes are one thing.")
     labelled: list[str] | None = Field(None, description="Keys it labels completely, instead of what its source says.")
     also_labelled: list[str] = Field([], description="Keys that were looked for in it and are not there.")
     longest_px: int = Field(640, ge=64, description="Pictures are kept in memory with this longer side.")
@@ -57,6 +56,10 @@ class Stage(_Strict):
     average: float = Field(0.998, ge=0, lt=1)
     remember: float = Field(1.0, ge=0, description="Weight of saying what the teacher says.")
     zoom: tuple[float, float] = (0.35, 1.6)
+    light: tuple[float, float, float] = Field(
+        (0.35, 0.4, 0.015), description="Largest change of brightness, saturation and hue."
+    )
+    stretch: float = Field(0.12, ge=0, lt=1, description="Largest change of a picture's shape, as a logarithm.")
     turned: float = Field(
         0.0,
         ge=0,
@@ -78,7 +81,7 @@ class Stage(_Strict):
         )
 
     def look(self) -> Look:
-        return Look(zoom=self.zoom, sides=tuple(self.sides.items()), turned=self.turned)
+        return Look(self.zoom, tuple(self.sides.items()), self.light, self.stretch, self.turned)
 
 
 class Recipe(_Strict):

@@ -34,12 +34,14 @@ class Taught:
 @dataclass(frozen=True, slots=True)
 class Look:
     """How much samples vary. zoom: of a picture alone, times its fit; together: how many pictures a side, with shares;
-    light: largest change of brightness, saturation and hue. turned: share of the samples that are turned and tilted, as
-    a camera high above sees a street; boxes do not survive that, so only a teacher says what they show."""
+    light: largest change of brightness, saturation and hue; stretch: of a picture's shape, as a logarithm. turned:
+    share of the samples that are turned and tilted, as a camera high above sees a street; boxes do not survive that, so
+    only a teacher says what they show."""
 
     zoom: tuple[float, float] = (0.35, 1.6)
     sides: tuple[tuple[int, float], ...] = ((1, 0.45), (2, 0.3), (3, 0.15), (4, 0.1))
     light: tuple[float, float, float] = (0.35, 0.4, 0.015)
+    stretch: float = 0.12
     turned: float = 0.0
 
 
@@ -150,7 +152,7 @@ class Samples:
         rng: np.random.Generator,
     ) -> tuple[NDArray[np.uint8], Taught]:
         """A window, width and height, over the scaled picture; what the picture does not reach is grey."""
-        stretch = float(np.exp(rng.uniform(-0.12, 0.12)))
+        stretch = float(np.exp(rng.uniform(-self.look.stretch, self.look.stretch)))
         width, height = (
             max(1, round(picture.shape[1] * scale * stretch)),
             max(1, round(picture.shape[0] * scale / stretch)),

@@ -20,9 +20,10 @@ from tests.labels.street_pictures import BIN, HEAP, labelled, set_of, yolo_set
 SPLIT_SETS = ("fire_smoke", "garbage_overflow_cn", "graffiti_athens", "vendor_carts_in")
 
 
-def source(folder: Path, excluded: str = "") -> str:
+def source(folder: Path, excluded: str = "", joins: str = "") -> str:
     file = folder / "ours.yaml"
-    file.write_text("name: ours\nlicence: MIT\nclasses: {bin: bin, heap: exposed_garbage}\n", encoding="utf-8")
+    text = f"name: ours\nlicence: MIT\nclasses: {{bin: bin, heap: exposed_garbage}}\njoin: [{joins}]\n"
+    file.write_text(text, encoding="utf-8")
     if excluded:
         (folder / "ours.exclude.txt").write_text(excluded, encoding="utf-8")
     return str(file)
@@ -36,6 +37,16 @@ def test_training_pictures_like_a_test_picture_are_left_out(tmp_path: Path) -> N
     assert train.notes == "left out: 1 near-duplicates of test pictures"
     assert [p.path.stem for p in test.pictures] == ["c", "d"]
     assert (test.licence, test.notes) == ("MIT", "")
+
+
+def test_pieces_that_the_source_joins_are_one_thing_where_they_touch(tmp_path: Path) -> None:
+    pieces = "1 0.2 0.5 0.2 0.2\n1 0.4 0.5 0.2 0.2\n1 0.8 0.5 0.2 0.2\n0 0.3 0.5 0.2 0.2\n"
+    yolo_set(tmp_path / "test", {"a": 1}, pieces)
+    joins = source(tmp_path, joins="exposed_garbage")
+    (picture,) = load_set(joins, tmp_path / "test").pictures
+    heaps = [b.xyxy for b in picture.boxes if b.cls == "exposed_garbage"]
+    assert heaps == [pytest.approx((0.1, 0.4, 0.5, 0.6)), pytest.approx((0.7, 0.4, 0.9, 0.6))]
+    assert len(load_set(source(tmp_path), tmp_path / "test").pictures[0].boxes) == 4
 
 
 def test_what_the_list_names_is_left_out_of_its_part_only(tmp_path: Path) -> None:

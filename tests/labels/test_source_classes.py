@@ -41,6 +41,8 @@ def test_a_city_may_write_its_own(tmp_path: Path) -> None:
         ("name: x\nclasses: []", "must name the classes"),
         ("name: x\nclasses: {1: person}", "1 must be a text; put it in quotes"),
         ("name: x\nclasses: {a: 1}", "a: 1 must be one of our keys or null"),
+        ("name: x\nclasses: {a: bin, b: null}\njoin: [exposed_garbage]", "join: .* its classes show: bin"),
+        ("name: x\nclasses: {a: bin}\njoin: bin", "join: 'bin' must be a list"),
         ("name: [", "not YAML"),
     ],
 )

@@ -22,7 +22,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Picture, ...]:
 
 
 @given(seed=st.integers(0, 10_000), share=st.floats(0.15, 0.5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_neighbours_and_near_duplicates_never_straddle(walk: tuple[Picture, ...], seed: int, share: float) -> None:
     parts = split(set_of(*walk), share, seed, block=8, guard=3)
     train, test = ({int(p.path.stem[1:]) for p in part.pictures} for part in (parts.train, parts.test))

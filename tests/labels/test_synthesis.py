@@ -53,7 +53,7 @@ def test_a_pasted_bin_has_the_box_of_what_can_be_seen_of_it() -> None:
     assert (x1, y1, x2, y2) == pytest.approx((80, 90, 120, 150), abs=2)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-40, 360), st.floats(-40, 260), st.floats(2, 250))
 def test_wherever_a_bin_is_pasted_its_box_lies_in_the_picture(x: float, y: float, height_px: float) -> None:
     scene = Scene(street())

@@ -22,16 +22,19 @@ def write_yolo(
     batch: int | None = None,
     finished: bool = False,
     stated: bool = True,
+    also: Sequence[tuple[int, int, float]] = (),
     **metadata: str,
 ) -> Path:
     """A plain YOLO export; size None: any, batch None: any; finished: rows instead of raw anchors. stated: its output
-    has a shape in the file."""
+    has a shape in the file. also: further scores, by row and class."""
     if finished:
         found = np.array(rows, np.float32).reshape(1, -1, 6)
     else:
         found = np.zeros((1, 4 + len(classes), max(len(rows), 1)), np.float32)
         for anchor, (x1, y1, x2, y2, score, cls) in enumerate(rows):
             found[0, :4, anchor] = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
+            found[0, 4 + cls, anchor] = score
+        for anchor, cls, score in also:
             found[0, 4 + cls, anchor] = score
     height, width = ("height", "width") if size is None else (size[1], size[0])
     said = {"names": str(dict(enumerate(classes))), "task": "detect", "stride": "32", **metadata}

@@ -42,6 +42,14 @@ def test_a_yolo_export_finds_vehicles_once_and_nothing_that_is_none_of_ours(
     assert found(load_detector(path), 3) == [STREET] * 3
 
 
+def test_an_anchor_that_shows_two_of_our_classes_gives_both_and_a_ranking_gets_the_faint_ones(tmp_path: Path) -> None:
+    path = write_yolo(tmp_path / "y.onnx", [PERSON, FAINT], COCO_SHORT, also=((0, 1, 0.3),))
+    detector = load_detector(path)
+    assert found(detector) == [[("person", [100, 20, 120, 80], 0.7), ("non_motor_parking", [100, 20, 120, 80], 0.3)]]
+    (rows,) = detector.detect(noise(detector.card.sizes[0], 1), 0.01)
+    assert rows[:, 4].tolist() == pytest.approx([0.7, 0.3, 0.04])
+
+
 @pytest.mark.parametrize("finished", [False, True], ids=["raw anchors", "finished boxes"])
 def test_an_export_that_does_not_state_the_shape_of_its_output_is_asked_with_a_picture(
     tmp_path: Path, finished: bool

@@ -1,6 +1,7 @@
 """Of several boxes of one thing the best stays."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -60,3 +61,4 @@ def test_tidy_cuts_to_the_crop_and_leaves_out_padding_and_noise() -> None:
         [0, 2, 40, 30, 0.5, 0],
     ]
     assert (tidied[:, 4] >= SCORE_FLOOR).all()
+    assert tidy(rows, 40, 30, 0.049)[:, 4].tolist() == pytest.approx([0.9, 0.5, 0.049])

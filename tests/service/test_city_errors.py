@@ -200,7 +200,7 @@ Values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cameras=Values)
 def test_whatever_stands_in_the_file_the_answer_is_sentences(tmp_path: Path, cameras: object) -> None:
     path = tmp_path / "city.yaml"

@@ -34,7 +34,7 @@ def red_box(crop: Picture, r: Region) -> tuple[float, ...]:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.tuples(st.integers(64, 400), st.integers(64, 400)),
     st.sampled_from([(160, 160), (160, 96), (96, 160)]),

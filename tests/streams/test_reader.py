@@ -361,7 +361,7 @@ def test_a_stop_ends_reading_between_two_pictures(clock_street: Make) -> None:
 # --- going on after an interruption ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_reading_that_goes_on_shows_exactly_what_was_left(clock_street: Make, data: st.DataObject) -> None:
     encoder = data.draw(st.sampled_from([{}, B_FRAMES, OPEN]), "encoder")

@@ -72,7 +72,7 @@ def test_a_longer_stay_is_written(path: Path) -> None:
     assert not journal.append(told("extended", sightings=151))[1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lost=st.integers(1, 300))
 def test_a_line_that_a_crash_tore_is_cut_off_and_written_anew(
     tmp_path_factory: pytest.TempPathFactory, lost: int

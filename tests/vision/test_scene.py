@@ -100,7 +100,7 @@ def test_a_car_that_creeps_in_a_jam_is_none(step):
     assert not watch(scene(dwell_s=10), moments)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0]))
 def test_different_cars_in_one_lane_at_successive_key_frames_are_none(seed, step):
     """By geometry alone, without pictures: each car is somewhere else along the lane, often over the last one."""

@@ -122,7 +122,7 @@ def test_the_seal_can_be_checked_by_hand(evidence: Path, key: SigningKey, tmp_pa
     assert done.returncode == 0, done.stderr
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choice=st.data())
 def test_one_changed_bit_in_any_sealed_file_is_named(tmp_path: Path, key: SigningKey, choice: Any) -> None:
     evidence = tmp_path / "evidence"

@@ -58,7 +58,7 @@ def test_a_class_that_is_not_ours_teaches_nothing() -> None:
     assert taught(street(Box("kite", (0, 0, 1, 1))), KEYS).cls.size == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(number=st.integers(0, 10_000), side=st.integers(1, 4))
 def test_a_box_stays_on_the_thing_it_boxes(number: int, side: int) -> None:
     image, said = samples(BIN, look=Look(light=(0, 0, 0), sides=((side, 1.0),)))[number]
@@ -72,7 +72,7 @@ def test_a_box_stays_on_the_thing_it_boxes(number: int, side: int) -> None:
     assert (said.boxes[:, 2:] > said.boxes[:, :2]).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(number=st.integers(0, 10_000))
 def test_a_thing_cut_off_at_the_edge_is_no_example_but_no_background_either(number: int) -> None:
     image, said = samples(BIN, look=Look(zoom=(2.5, 4), light=(0, 0, 0), sides=((1, 1.0),)))[number]
