@@ -96,9 +96,8 @@ def rows_of(centre: NDArray[np.float32], size: NDArray[np.float32], scores: NDAr
     """A row for each score that reaches ``least``. centre, size: ``(A, 2)``; scores: ``(K, A)``."""
     anchor, label = np.nonzero((scores >= least).T)
     centre, half = centre[anchor], size[anchor] / 2
-    score = scores[label, anchor]
-    rows = [centre - half, centre + half, score[:, None], label[:, None]]
-    return np.concatenate(rows, axis=1).astype(np.float32)
+    score, cls = scores[label, anchor, None], label[:, None]
+    return np.concatenate([centre - half, centre + half, score, cls], axis=1).astype(np.float32)
 
 
 def best_first(rows: Rows) -> Rows:
