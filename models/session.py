@@ -16,7 +16,7 @@ def open_session(path: Path, threads: int = 0) -> ort.InferenceSession:
     if not path.is_file():
         raise ModelRefused(path, ["there is no such file" if not path.exists() else "it is not a file"])
     if path.suffix == ".pt":
-        raise ModelRefused(path, ["it holds PyTorch weights; make a model file of them with python -m models.export"])
+        raise ModelRefused(path, ["it holds PyTorch weights; make a model file of them with streetorder export"])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

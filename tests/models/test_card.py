@@ -116,7 +116,7 @@ def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_no_model_file_yet_say_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ModelRefused, match=r"python -m models\.export"):
+    with pytest.raises(ModelRefused, match=r"streetorder export"):
         read_card(write_junk(tmp_path / "best.pt", b"PK\x03\x04"))
 
 
