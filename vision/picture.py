@@ -30,7 +30,7 @@ def to_picture(boxes: Sequence[NDArray[np.float32]], frame: Frame, keys: tuple[s
     crop = np.repeat(np.arange(len(mapped)), [len(found) for found, _ in mapped])
     order = np.argsort(-rows[:, 4], kind="stable")
     rows = settled(rows[order], cut[order], crop[order])
-    rows = rows[distinct(rows)]
+    rows = rows[distinct(rows[:, :4], rows[:, 5])]
     xyxy = rows[:, :4].astype(np.float32)
     descriptor = describe(frame.crops[0], frame.regions[0], xyxy)
     return Detections(xyxy, rows[:, 4].astype(np.float32), rows[:, 5].astype(np.int64), keys, descriptor)

@@ -36,6 +36,11 @@ class Detections:
     def __len__(self) -> int:
         return len(self.score)
 
+    def only(self, which: NDArray[np.bool_] | list[int]) -> "Detections":
+        """The detections that a mask ``(n,)`` or a list of indices names."""
+        described = None if self.descriptor is None else self.descriptor[which]
+        return replace(self, xyxy=self.xyxy[which], score=self.score[which], cls=self.cls[which], descriptor=described)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

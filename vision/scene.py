@@ -13,6 +13,7 @@ import numpy as np
 from labels.violation import Rule, ViolationType
 from streams.frame import Frame, Still, ViewKey
 from vision.boxes import covered, iou
+from vision.duplicates import NESTED_PLACE_IOU, distinct
 from vision.picture import above
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import Track
@@ -144,18 +145,13 @@ class Scene:
         return str(uuid.uuid5(ID_NAMESPACE, "|".join([*self.view, track.key, when, box])))
 
     def _usable(self, detections: Detections) -> Detections:
-        """Detections above their keep threshold and outside ignore zones."""
+        """Detections above their keep threshold and outside ignore zones, one for a thing."""
         keep = above(detections, self.rules.keep)
         if len(detections):
             ground = np.stack([detections.xyxy[:, [0, 2]].mean(1), detections.xyxy[:, 3]], axis=1)
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
-        return replace(
-            detections,
-            xyxy=detections.xyxy[keep],
-            score=detections.score[keep],
-            cls=detections.cls[keep],
-            descriptor=None if detections.descriptor is None else detections.descriptor[keep],
-        )
+        detections = detections.only(keep)
+        return detections.only(distinct(detections.xyxy.astype(np.float64), detections.cls, NESTED_PLACE_IOU))
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
         self.noise = noise(frame)

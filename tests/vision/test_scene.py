@@ -28,6 +28,14 @@ def test_a_parked_car_is_one_violation_with_its_first_sighting_as_onset(step):
 
 
 @pytest.mark.parametrize("step", RATES)
+def test_a_larger_box_around_a_car_and_what_lies_beside_it_is_no_second_case(step):
+    with_tarpaulin = Seen((400, 480, 800, 670))  # IoU with the car 0.51 to 0.45 as the detector draws it
+    around = replace(with_tarpaulin, xyxy=(400, 490, 780, 690))
+    events = watch(scene(dwell_s=30), [(t, [CAR, around]) for t in seconds(0, 200, step)])
+    assert len(opened(events)) == 1
+
+
+@pytest.mark.parametrize("step", RATES)
 def test_a_car_that_leaves_before_the_dwell_is_none(step):
     assert not watch(scene(dwell_s=30), [(t, [CAR] if t < 25 else []) for t in seconds(0, 200, step)])
 
