@@ -37,7 +37,7 @@ def streetorder(*words: str | Path, cwd: Path | None = None, key: Path | None = 
     """
     environment = os.environ | ({KEY_VARIABLE: str(key)} if key else {})
     done = subprocess.run(
-        [PROGRAM, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120
+        [PROGRAM, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
     )
     ended = Ended(done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in ended.out + ended.err, ended.err
