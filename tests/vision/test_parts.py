@@ -73,7 +73,7 @@ def as_without_tiles(rows: np.ndarray) -> np.ndarray:
         for better in kept:
             a, b = row[None, :4], better[None, :4]
             overlap, inside = iou(a, b).item(), max(covered(a, b).item(), covered(b, a).item())
-            if row[5] == better[5] and (overlap > 0.6 or (inside > 0.9 and overlap > 0.4)):
+            if row[5] == better[5] and (overlap > 0.6 or (inside > 0.9 and overlap > 0.5)):
                 break
         else:
             kept.append(row)
