@@ -14,6 +14,7 @@ from labels.violation import Rule, ViolationType
 from streams.frame import Frame, Still, ViewKey
 from vision.boxes import covered, iou
 from vision.duplicates import NESTED_PLACE_IOU, distinct
+from vision.motion import CRAWLING_MPS
 from vision.picture import above
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import Track
@@ -24,6 +25,8 @@ ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
 SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
 FEWEST_SIGHTINGS = 3
 KEPT_NEAR_MISSES = 500
+LEAST_SURE = 0.2
+"""So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 DARK = 4.0
@@ -176,10 +179,13 @@ class Scene:
             return f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for"
         if track.seen < FEWEST_SIGHTINGS:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
-        if not track.strong:
+        if track.surest < LEAST_SURE:
             return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
         if track.presence < LEAST_PRESENCE:
             return f"seen in {track.presence:.0%} of the pictures since, at least {LEAST_PRESENCE:.0%} are needed"
+        if self.tracker.motion.followed_s(track.mover) >= rule.dwell_s:
+            speed = self.tracker.motion.speed(track.mover)
+            return f"moves at {speed:.1f} m/s, at most {CRAWLING_MPS} are allowed" if speed > CRAWLING_MPS else ""
         share = track.share(self.noise)
         if share < rule.share:
             return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"

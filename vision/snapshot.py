@@ -1,5 +1,8 @@
 """A scene's state in one file, so that a restart goes on with the same things at the same places.
 
+Who a vehicle is from picture to picture (``Track.mover``) and where it stood still (``home``) is not kept: after a
+restart a place finds its thing again by itself, as after any outage.
+
 A zip: ``scene.json`` with the tracks, ``onset/N.jpg`` with the first picture of each. Onset pictures become JPEG the
 first time they are saved and stay that, so saving again costs little.
 """
@@ -8,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,18 +20,19 @@ import numpy as np
 
 from streams.frame import StillLost
 from vision.durable import naming, write_durably
+from vision.ground_scale import GroundScale
 from vision.place_look import Look
 from vision.records import SCHEMA_VERSION, Event, iso
 from vision.scene import Scene
 from vision.stills import JpegStill, jpeg
 from vision.track import Sighting, Track
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when tracks are kept differently; what an older program left is then not gone on with."""
 
 _COUNTS = ("frames", "dark", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
-_OTHERWISE = ("box", "look", "descriptor", "onset", "violation")
+_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
@@ -47,6 +51,7 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
                     continue
                 archive.writestr(f"onset/{number}.jpg", track.onset.data)
         state = {"format": FORMAT, "tracks": tracks, "extra": extra}
+        state |= {"ground": asdict(scene.tracker.motion.scale)}
         state |= {"finished": [_to_dict(track) for track in scene.finished]}
         state |= {name: getattr(scene, name) for name in _COUNTS} | {"noise": scene.noise}
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
@@ -76,6 +81,7 @@ def load_snapshot(path: Path, scene: Scene) -> None:
             setattr(scene, name, state[name])
         scene.finished.extend(_from_dict(record) for record in state["finished"])
         scene.noise = tuple(state["noise"])
+        scene.tracker.motion.scale = GroundScale(**state["ground"])
         for number, record in enumerate(state["tracks"]):
             track = _from_dict(record)
             if f"onset/{number}.jpg" in names:
@@ -98,7 +104,7 @@ def _to_dict(track: Track) -> dict[str, Any]:
 def _from_dict(record: dict[str, Any]) -> Track:
     plain = {name: record[name] for name in _PLAIN}
     plain |= {name: record[name] and datetime.fromisoformat(record[name]) for name in _TIMES}
-    plain["size"], plain["first_box"] = tuple(plain["size"]), tuple(plain["first_box"])
+    plain |= {name: tuple(plain[name]) for name in ("size", "first_box", "last_box")}
     plain["sightings"] = [Sighting(*s) for s in plain["sightings"]]
     look, described = record["look"], record["descriptor"]
     return Track(

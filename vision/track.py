@@ -1,5 +1,6 @@
 """A track: the same thing at the same place over time, and what is known of how steadily it stood there."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from streams.frame import Still
 from vision.boxes import Boxes
 from vision.place_look import Look
 
+SURE_S = 5.0
+"""Time constant of the part of sightings that are strong."""
 KEPT_SIGHTINGS = 600
 """Sightings are thinned to half whenever there are this many, so that a car parked for a week stays small."""
 STILL_SHIFT = 0.12
@@ -44,10 +47,14 @@ class Sighting(NamedTuple):
 class Track:
     """State of one thing at one place. Times are elapsed seconds, boxes relative, all values plain: it can be saved.
 
-    box: the place, the median of the sightings. seen, missed: observations with and without the thing in which the
-    place could be seen. strong: sightings at or above the class's start threshold. gone_s: when it was first seen to be
-    gone, None while it is there. misses: how often since. hidden: observations in which something was in front.
-    qualifying_s: since when its rule has applied without a break (schedules), None while it does not.
+    box: the place, the median of the sightings; last_box: the last of them. seen, missed: observations with and without
+    the thing in which the place could be seen. strong: sightings at or above the class's start threshold. gone_s: when
+    it was first seen to be gone, None while it is there. misses: how often since. hidden: observations in which
+    something was in front. qualifying_s: since when its rule has applied without a break (schedules), None while it
+    does not.
+    mover: who it is from picture to picture (``vision.motion``), 0 where it is not followed. moved_s: when its place
+    last moved with it. home: where it stood quite still. sure: running part of the sightings of the last seconds that
+    were strong; surest: the largest it ever was.
     """
 
     key: str
@@ -58,6 +65,7 @@ class Track:
     last_s: float
     last_at: datetime | None
     size: tuple[int, int]
+    last_box: tuple[float, ...] = ()
     onset: Still | None = None
     seen: int = 0
     missed: int = 0
@@ -74,6 +82,11 @@ class Track:
     descriptor: NDArray[np.float32] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     every: int = 1
+    mover: int = 0
+    moved_s: float | None = None
+    home: Boxes | None = None
+    sure: float = 0.0
+    surest: float = 0.0
     violation: Any = None
     next_extension_s: float = 0.0
 
@@ -88,24 +101,36 @@ class Track:
         descriptor: NDArray[np.float32] | None,
     ) -> None:
         """Note a sighting."""
+        self.last_box = x1, y1, x2, y2 = tuple(box.tolist())
         if self.seen % self.every == 0:
-            x1, y1, x2, y2 = box.tolist()
             self.sightings.append(Sighting(elapsed_s, x1, y1, x2, y2, score, likeness))
             if len(self.sightings) >= KEPT_SIGHTINGS:
                 self.sightings = self.sightings[::2]
                 self.every *= 2
+        fresh = 1 - math.exp((self.last_s - elapsed_s) / SURE_S) if self.seen else 1 / 3
+        self.sure += (strong - self.sure) * fresh
+        self.surest = max(self.surest, self.sure)
         self.seen += 1
         self.score_sum += score
         self.strong += strong
         self.last_s, self.last_at = elapsed_s, captured_at
         self.gone_s, self.gone_at, self.misses = None, None, 0
         if self.seen < 16 or self.seen & (self.seen - 1) == 0:
-            self.box = np.median(np.array(self.sightings)[:, 1:5], axis=0)
+            self.box = np.median(self._here()[:, 1:5], axis=0)
         if descriptor is not None:
             weight = 1.0 if self.descriptor is None else max(0.05, 1 / self.seen)
             old = descriptor if self.descriptor is None else self.descriptor
             mixed = (1 - weight) * old + weight * descriptor
             self.descriptor = np.asarray(mixed / (np.linalg.norm(mixed) + 1e-6), np.float32)
+
+    def move(self, elapsed_s: float, box: Boxes) -> None:
+        """The thing has crawled on: its place is where it is now, and what was seen elsewhere says nothing of it."""
+        self.moved_s, self.box, self.look = elapsed_s, box, None
+
+    def _here(self) -> NDArray[np.float64]:
+        """The sightings at the present place, a row each."""
+        rows = np.array(self.sightings)
+        return rows if self.moved_s is None else rows[rows[:, 0] >= self.moved_s]
 
     def miss(self, elapsed_s: float, captured_at: datetime | None) -> None:
         """Note that the place could be seen and the thing was not there."""
@@ -124,7 +149,9 @@ class Track:
         noise: the detector's jitter, width and height relative to the picture. Different cars that pass one spot
         overlap it, but they scatter and look different; a standing thing does not.
         """
-        rows = np.array(self.sightings)
+        rows = self._here()
+        if not len(rows):
+            return 0.0
         boxes = rows[:, 1:5]
         side = self.box[2:] - self.box[:2]
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (self.box[:2] + self.box[2:]) / 2

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from streams.frame import Frame
 from vision.boxes import covered, iou
+from vision.motion import VEHICLE, Motion
 from vision.place_look import FLAT, likeness, look_at
 from vision.records import Detections
 from vision.track import SAME_LOOK, Track
@@ -21,6 +22,9 @@ HIDDEN_COVER = 0.3
 """A place of which another thing covers this part cannot be judged."""
 PART_COVER = 0.8
 """A box that lies in the place by this much of itself may be the part of the thing that is still seen."""
+LEFT_IOU = 0.2
+"""A vehicle that stood and then overlaps its place no more than this has left, however slowly it went."""
+NOWHERE = np.full(4, np.nan)
 NEARER = 0.1
 """A lower edge that is lower by this part of the thing's height is nearer to the camera."""
 LOOK_MOVED = 0.002
@@ -43,12 +47,19 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One frame as the tracker looks at it; ``strong`` marks detections at or above their start threshold."""
+    """One frame as the tracker looks at it; ``strong`` marks detections at or above their start threshold.
+
+    movers: ``(n,)`` who each vehicle is from picture to picture, 0 for other things. passing: vehicles too fast to be
+    candidates. unknown: those of which that is not known yet.
+    """
 
     frame: Frame
     detections: Detections
     boxes: NDArray[np.float64]
     strong: NDArray[np.bool_]
+    movers: NDArray[np.int64]
+    passing: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
 
     def key(self, j: int) -> str:
         return self.detections.keys[int(self.detections.cls[j])]
@@ -63,6 +74,7 @@ class Tracker:
     def __init__(self, timing: Mapping[str, Timing]):
         self.timing = timing
         self.tracks: list[Track] = []
+        self.motion = Motion()
 
     def update(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_]) -> list[Track]:
         """Take one frame's detections, all at or above their keep threshold; ``strong`` marks those above start.
@@ -71,13 +83,25 @@ class Tracker:
         hysteresis as in Canny's edge detector (1986), so that an onset is not put off until a score happens to be high.
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
-        now = _Seen(frame, detections, detections.xyxy.astype(np.float64), strong)
+        now = self._look(frame, detections, strong)
         owner = self._match(now)
         self._miss(now, owner)
-        for j, track in enumerate(owner):
-            if track is None and now.key(j) in self.timing:
+        for j in np.flatnonzero(~now.passing & ~now.unknown).tolist():
+            if owner[j] is None and now.key(j) in self.timing:
                 self._open(now, j)
         return self._bury(frame.elapsed_s)
+
+    def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_]) -> _Seen:
+        boxes = detections.xyxy.astype(np.float64)
+        movers = np.zeros(len(boxes), np.int64)
+        passing, unknown = np.zeros(len(boxes), bool), np.zeros(len(boxes), bool)
+        if VEHICLE in detections.keys:
+            vehicles = detections.cls == detections.keys.index(VEHICLE)
+            aspect = frame.size[1] / frame.size[0]
+            found = self.motion.follow(frame.elapsed_s, boxes[vehicles], strong[vehicles], aspect)
+            movers[vehicles] = found
+            passing[vehicles], unknown[vehicles] = self.motion.passing(found), self.motion.unknown(found)
+        return _Seen(frame, detections, boxes, strong, movers, passing, unknown)
 
     def _match(self, now: _Seen) -> list[Track | None]:
         """For each detection the track that it belongs to, one to one; the tracks note the sighting."""
@@ -88,23 +112,37 @@ class Tracker:
         fit = iou(np.array([t.box for t in self.tracks]) + grow, now.boxes + grow)
         index = {key: i for i, key in enumerate(now.detections.keys)}
         fit[np.array([index.get(t.key, -1) for t in self.tracks])[:, None] != now.detections.cls[None]] = 0.0
+        crawled = self._crawled(now)
         # Among equals the older track keeps its thing.
-        rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None]
-        pairs = np.argwhere(fit >= MATCH_IOU)
+        rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None] + crawled
+        candidate = np.array([track.violation is None for track in self.tracks])
+        barred = now.passing | (candidate[:, None] & now.unknown)
+        pairs = np.argwhere(((fit >= MATCH_IOU) | crawled) & ~barred)
         taken: set[int] = set()
         for i, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
             if owner[j] is None and i not in taken and self.tracks[i].could_be(now.descriptor(j)):
                 taken.add(i)
                 owner[j] = self.tracks[i]
+                if fit[i, j] < MATCH_IOU:
+                    self.tracks[i].move(now.frame.elapsed_s, now.boxes[j])
                 self._see(self.tracks[i], now, j)
         return owner
+
+    def _crawled(self, now: _Seen) -> NDArray[np.bool_]:
+        """``(t, n)`` whether a detection is the vehicle of a track wherever it is now, unless it has left its place."""
+        movers = np.array([track.mover for track in self.tracks])
+        homes = np.array([NOWHERE if track.home is None else track.home for track in self.tracks])
+        same = (movers[:, None] == now.movers) & (now.movers > 0)
+        return np.asarray(same & ~(iou(homes, now.boxes) < LEFT_IOU))
 
     def _see(self, track: Track, now: _Seen, j: int) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
         frame = now.frame
         alike = self._alike(track, frame)
         track.see(frame.elapsed_s, frame.captured_at, now.boxes[j], score, strong, alike, now.descriptor(j))
-        track.size = frame.size
+        track.size, track.mover = frame.size, int(now.movers[j])
+        if track.home is None and self.motion.stands(track.mover):
+            track.home = now.boxes[j]
 
     def _alike(self, track: Track, frame: Frame) -> float:
         """How much the place looks as it did at the last sighting; the track keeps the new look."""

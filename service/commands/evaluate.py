@@ -24,14 +24,16 @@ from models.evaluation.operating_point import choose
 from models.evaluation.ranking import rank
 from models.evaluation.reliability import reliability
 from service.commands.evaluate_agreement import agreement
+from service.commands.evaluate_events import events
 from service.commands.evaluate_folds import folds
 from service.commands.evaluate_tables import show
 from service.commands.failing import fail, told_plainly
 from service.picture_detector import PictureDetector
 from streams.crops import Tiles
 
-app = typer.Typer(help="Measure a model on pictures.", no_args_is_help=True)
+app = typer.Typer(help="Measure a model on pictures, and what is found on the street.", no_args_is_help=True)
 app.command("agreement")(agreement)
+app.command("events")(events)
 app.command("folds")(folds)
 
 MOST_TILES = 8

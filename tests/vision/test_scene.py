@@ -96,16 +96,28 @@ def test_two_side_by_side_are_two_cases_and_the_one_that_leaves_is_cleared(step)
 
 
 @pytest.mark.parametrize("step", [0.04, 0.1, 0.5, 1.0])
-def test_a_car_that_drives_through_is_none(step):
-    moments = [(t, [Seen((100 + 60 * t, 500, 340 + 60 * t, 660))]) for t in seconds(0, 28, step)]
+def test_cars_that_drive_through_one_after_the_other_are_none(step):
+    """Body lengths of 240 pixels at 30 km/h, a car every three seconds, over the very same spot."""
+    moments = [(t, [Seen((450 * (t % 4) - 240, 500, 450 * (t % 4), 660))]) for t in seconds(0, 60, step)]
     assert not watch(scene(dwell_s=5), moments)
 
 
-@pytest.mark.parametrize("step", [0.1, 1.0])
-def test_a_car_that_creeps_in_a_jam_is_none(step):
-    """Half a body length in five seconds: it never stays at one place for ten."""
-    moments = [(t, [Seen((100 + 24 * t, 500, 340 + 24 * t, 660))]) for t in seconds(0, 60, step)]
-    assert not watch(scene(dwell_s=10), moments)
+@pytest.mark.parametrize("step", [0.1, 0.4])
+@pytest.mark.parametrize(("dwell_s", "cases"), [(90, 0), (30, 1)])
+def test_a_car_that_crawls_past_is_one_case_if_it_takes_longer_than_the_rule_allows(step, dwell_s, cases):
+    """Half a body length in five seconds, seen for eighty: in the way as if it stood, and never twice."""
+    moments = [(t, [Seen((24 * t, 500, 240 + 24 * t, 660))]) for t in seconds(0, 80, step)]
+    assert len(opened(watch(scene(dwell_s=dwell_s), moments))) == cases
+
+
+def test_a_car_that_stood_and_crawls_away_has_left():
+    way = [(t, 400.0 if t < 60 else 400 + 30 * (t - 60)) for t in seconds(0, 90, 0.1)]
+    watched = scene(dwell_s=30, absence_s=20)
+    events = watch(watched, [(t, [Seen((x, 500, x + 240, 660))]) for t, x in way])
+    (event,) = opened(events)
+    assert event.violation.onset_s <= 2
+    (gone,) = cleared(events)
+    assert 64 <= gone.violation.cleared_s <= 70
 
 
 @settings(max_examples=30)

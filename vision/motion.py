@@ -1,0 +1,186 @@
+"""How fast vehicles move, from picture to picture: what passes is no candidate, what crawls is followed.
+
+Only where pictures come at least twice a second. Between rarer ones nothing that moves can be followed for sure, and
+places alone decide (``vision.tracker``).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.boxes import Boxes, iou
+from vision.ground_scale import GroundScale
+
+VEHICLE = "motor_vehicle_parking"
+PASSING_MPS = 3.0
+"""From here on a vehicle passes: it opens no track and is nobody who stood at a place."""
+CRAWLING_MPS = 1.8
+"""A brisk walk. What crawls is in the way as if it stood; a queue is told from it by the rule's dwell."""
+GAP_S = 0.55
+"""A vehicle unseen for longer is not followed on."""
+LINK_IOU = 0.3
+OLDER = 0.05
+"""So much IoU a vehicle that was followed for a while is ahead of one that has just come up."""
+MOVING = 0.2
+"""A vehicle that goes this part of its size in a second is looked for only where it should be by now."""
+STILL = 0.1
+"""Part of its own size that a vehicle which stands may seem to move in five seconds."""
+FRESH = 0.3
+"""Weight of the last picture's velocity in the running one."""
+SLICE_S, SLICES = 0.25, 24
+"""Boxes are kept as sums of a quarter of a second, six seconds back: no picture rate makes them more."""
+LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
+"""After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
+
+
+class Motion:
+    """Links the vehicles of a view from picture to picture, and learns the scale of its ground from them.
+
+    Each vehicle that is followed is a *mover*, an ever larger number from 1; its state is a row of the arrays here.
+    """
+
+    def __init__(self) -> None:
+        self.scale = GroundScale()
+        self.can_follow = False
+        self._at_s = -np.inf
+        self._slice = 0
+        self._newest = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._mover = np.zeros(0, np.int64)
+        self._first_s, self._last_s, self._seen = np.zeros(0), np.zeros(0), np.zeros(0)
+        self._box, self._velocity = np.zeros((0, 4)), np.zeros((0, 4))
+        self._counts, self._sums = np.zeros((0, SLICES)), np.zeros((0, SLICES, 4))
+        self._glance, self._watch, self._still = np.zeros(0), np.zeros(0), np.zeros(0, bool)
+
+    def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> NDArray[np.int64]:
+        """``(n,)`` the mover that each box is.
+
+        boxes: ``(n, 4)`` relative to the picture, best first. strong: ``(n,)`` those that surely show a vehicle.
+        aspect: height of the picture by its width.
+        """
+        if at_s < self._at_s:
+            self._forget()
+        self.can_follow, self._at_s = 0 <= at_s - self._at_s <= GAP_S, at_s
+        self._keep(at_s - self._last_s <= GAP_S)
+        self._turn(int(at_s // SLICE_S), aspect)
+        if strong.any():
+            self.scale.learn(boxes[strong], aspect)
+        rows = self._linked(at_s, boxes)
+        self._add(at_s, boxes, rows)
+        return self._mover[rows]
+
+    def passing(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each is known to be too fast for a candidate."""
+        return self._glance[self._rows(movers)] > PASSING_MPS
+
+    def unknown(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each has come up too recently to say, though it will be said soon."""
+        rows = self._rows(movers)
+        return self.can_follow & (self._last_s[rows] - self._first_s[rows] < LEAST_S + SLICE_S)
+
+    def followed_s(self, mover: int) -> float:
+        """For how long it was followed without a break; 0 where it is no more."""
+        row = self._row(mover)
+        return 0.0 if row is None else float(self._last_s[row] - self._first_s[row])
+
+    def speed(self, mover: int) -> float:
+        """Metres a second over the last five seconds, or two if that is more; NaN until it was watched for five."""
+        row = self._row(mover)
+        return float("nan") if row is None else float(np.maximum(self._watch[row], self._glance[row]))
+
+    def stands(self, mover: int) -> bool:
+        """Whether it was watched for five seconds and hardly stirred."""
+        row = self._row(mover)
+        return row is not None and bool(self._still[row])
+
+    def _row(self, mover: int) -> int | None:
+        row = int(self._mover.searchsorted(mover))
+        return row if row < len(self._mover) and self._mover[row] == mover else None
+
+    def _rows(self, movers: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._mover.searchsorted(movers)
+
+    def _keep(self, which: NDArray[np.bool_]) -> None:
+        if not which.all():
+            for name in (
+                "mover",
+                "first_s",
+                "last_s",
+                "seen",
+                "box",
+                "velocity",
+                "counts",
+                "sums",
+                "glance",
+                "watch",
+                "still",
+            ):
+                setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
+
+    def _turn(self, now: int, aspect: float) -> None:
+        """Begin another slice of time, and say how fast each mover was in those before."""
+        if now == self._slice:
+            return
+        begun = np.arange(max(self._slice + 1, now - SLICES + 1), now + 1)
+        self._slice = now
+        self._counts[:, begun % SLICES] = 0.0
+        self._sums[:, begun % SLICES] = 0.0
+        age_s = self._last_s - self._first_s
+        watched = age_s >= WATCH_S - SLICE_S
+        mean, slope = self._line(GLANCE_S)
+        self._glance = np.where(age_s >= LEAST_S, self.scale.metres(mean, slope, aspect), np.nan)
+        mean, slope = self._line(WATCH_S)
+        self._watch = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
+        way = np.abs(slope[:, :2] + slope[:, 2:]) / 2 * WATCH_S
+        self._still = watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
+
+    def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
+        """A straight line through the boxes of the last ``window_s``: ``(m, 4)`` their mean, and its slope a second."""
+        slices = self._slice + np.arange(-round(window_s / SLICE_S), 0)
+        counts, sums = self._counts[:, slices % SLICES], self._sums[:, slices % SLICES]
+        number = np.maximum(counts.sum(axis=1), 1.0)
+        times = slices * SLICE_S - (counts @ (slices * SLICE_S) / number)[:, None]
+        spread = np.maximum((counts * times**2).sum(axis=1), 1e-9)
+        slope = (sums * times[..., None]).sum(axis=1) / spread[:, None]
+        return sums.sum(axis=1) / number[:, None], slope
+
+    def _linked(self, at_s: float, boxes: Boxes) -> NDArray[np.int64]:
+        """The row of each box, -1 for those that were nobody yet."""
+        rows = np.full(len(boxes), -1)
+        if not len(self._mover) or not len(boxes):
+            return rows
+        expected = iou(self._box + self._velocity * (at_s - self._last_s)[:, None], boxes)
+        way = np.abs(self._velocity[:, :2] + self._velocity[:, 2:]) / 2
+        moving = (self._seen >= 6) & (way > MOVING * (self._box[:, 2:] - self._box[:, :2])).any(axis=1)
+        fit = np.where(moving[:, None], expected, np.maximum(expected, iou(self._box, boxes)))
+        rank = fit + OLDER * np.minimum(self._seen, 20)[:, None] / 20
+        pairs = np.argwhere(fit >= LINK_IOU)
+        taken: set[int] = set()
+        for row, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
+            if rows[j] < 0 and row not in taken:
+                taken.add(row)
+                rows[j] = row
+        return rows
+
+    def _add(self, at_s: float, boxes: Boxes, rows: NDArray[np.int64]) -> None:
+        """Take the boxes in; ``rows`` gets those of the new ones."""
+        old = rows >= 0
+        known, new = rows[old], int((~old).sum())
+        took_s = np.maximum(at_s - self._last_s[known], 1e-6)[:, None]
+        fresh = np.where(self._seen[known] == 1, 1.0, FRESH)[:, None]
+        self._velocity[known] += fresh * ((boxes[old] - self._box[known]) / took_s - self._velocity[known])
+        if new:
+            rows[~old] = len(self._mover) + np.arange(new)
+            self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(new)])
+            self._newest += new
+            self._first_s = np.concatenate([self._first_s, np.full(new, at_s)])
+            for name in ("last_s", "seen", "glance", "watch", "still", "box", "velocity", "counts", "sums"):
+                before = getattr(self, f"_{name}")
+                empty = np.full((new, *before.shape[1:]), np.nan if name in ("glance", "watch") else 0, before.dtype)
+                setattr(self, f"_{name}", np.concatenate([before, empty]))
+        self._last_s[rows] = at_s
+        self._seen[rows] += 1
+        self._box[rows] = boxes
+        self._counts[rows, self._slice % SLICES] += 1
+        self._sums[rows, self._slice % SLICES] += boxes
