@@ -31,6 +31,9 @@ SLICE_S, SLICES = 0.25, 24
 LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
 """After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
 
+STATE = "mover first_s last_s seen box velocity counts sums glance watch where still".split()
+UNKNOWN = ("glance", "watch")
+
 
 class Motion:
     """Links the vehicles of a view from picture to picture, and learns the scale of its ground from them.
@@ -51,7 +54,8 @@ class Motion:
         self._first_s, self._last_s, self._seen = np.zeros(0), np.zeros(0), np.zeros(0)
         self._box, self._velocity = np.zeros((0, 4)), np.zeros((0, 4))
         self._counts, self._sums = np.zeros((0, SLICES)), np.zeros((0, SLICES, 4))
-        self._glance, self._watch, self._still = np.zeros(0), np.zeros(0), np.zeros(0, bool)
+        self._glance, self._watch = np.zeros(0), np.zeros(0)
+        self._where, self._still = np.zeros((0, 4)), np.zeros(0, bool)
 
     def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> NDArray[np.int64]:
         """``(n,)`` the mover that each box is.
@@ -89,10 +93,10 @@ class Motion:
         row = self._row(mover)
         return float("nan") if row is None else float(np.maximum(self._watch[row], self._glance[row]))
 
-    def stands(self, mover: int) -> bool:
-        """Whether it was watched for five seconds and hardly stirred."""
+    def standing(self, mover: int) -> Boxes | None:
+        """Where it has stood over the last five seconds; None if it was not watched for so long, or stirred."""
         row = self._row(mover)
-        return row is not None and bool(self._still[row])
+        return self._where[row] if row is not None and self._still[row] else None
 
     def _row(self, mover: int) -> int | None:
         row = int(self._mover.searchsorted(mover))
@@ -103,19 +107,7 @@ class Motion:
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         if not which.all():
-            for name in (
-                "mover",
-                "first_s",
-                "last_s",
-                "seen",
-                "box",
-                "velocity",
-                "counts",
-                "sums",
-                "glance",
-                "watch",
-                "still",
-            ):
+            for name in STATE:
                 setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
 
     def _turn(self, now: int, aspect: float) -> None:
@@ -133,7 +125,7 @@ class Motion:
         mean, slope = self._line(WATCH_S)
         self._watch = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
         way = np.abs(slope[:, :2] + slope[:, 2:]) / 2 * WATCH_S
-        self._still = watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
+        self._where, self._still = mean, watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
 
     def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
         """A straight line through the boxes of the last ``window_s``: ``(m, 4)`` their mean, and its slope a second."""
@@ -175,9 +167,9 @@ class Motion:
             self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(new)])
             self._newest += new
             self._first_s = np.concatenate([self._first_s, np.full(new, at_s)])
-            for name in ("last_s", "seen", "glance", "watch", "still", "box", "velocity", "counts", "sums"):
+            for name in STATE[2:]:
                 before = getattr(self, f"_{name}")
-                empty = np.full((new, *before.shape[1:]), np.nan if name in ("glance", "watch") else 0, before.dtype)
+                empty = np.full((new, *before.shape[1:]), np.nan if name in UNKNOWN else 0, before.dtype)
                 setattr(self, f"_{name}", np.concatenate([before, empty]))
         self._last_s[rows] = at_s
         self._seen[rows] += 1

@@ -124,7 +124,7 @@ class Tracker:
                 taken.add(i)
                 owner[j] = self.tracks[i]
                 if fit[i, j] < MATCH_IOU:
-                    self.tracks[i].move(now.frame.elapsed_s, now.boxes[j])
+                    self._move(self.tracks[i], now, j)
                 self._see(self.tracks[i], now, j)
         return owner
 
@@ -135,14 +135,25 @@ class Tracker:
         same = (movers[:, None] == now.movers) & (now.movers > 0)
         return np.asarray(same & ~(iou(homes, now.boxes) < LEFT_IOU))
 
+    def _move(self, track: Track, now: _Seen, j: int) -> None:
+        """The vehicle is seen beside its place.
+
+        One that stood there has to stand again elsewhere before that is its place: another one close by may draw its
+        box far out for a moment.
+        """
+        place = now.boxes[j] if track.home is None else self.motion.standing(track.mover)
+        if place is not None and iou(place[None], track.box[None])[0, 0] < MATCH_IOU:
+            track.move(now.frame.elapsed_s, place)
+            track.home = None
+
     def _see(self, track: Track, now: _Seen, j: int) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
         frame = now.frame
         alike = self._alike(track, frame)
         track.see(frame.elapsed_s, frame.captured_at, now.boxes[j], score, strong, alike, now.descriptor(j))
         track.size, track.mover = frame.size, int(now.movers[j])
-        if track.home is None and self.motion.stands(track.mover):
-            track.home = now.boxes[j]
+        if track.home is None:
+            track.home = self.motion.standing(track.mover)
 
     def _alike(self, track: Track, frame: Frame) -> float:
         """How much the place looks as it did at the last sighting; the track keeps the new look."""

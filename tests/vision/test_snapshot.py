@@ -132,7 +132,7 @@ def test_what_the_caller_adds_comes_back(tmp_path: Path) -> None:
         lambda p: p.write_bytes(b""),
         lambda p: p.write_bytes(b"not a zip"),
         lambda p: p.write_bytes(p.read_bytes()[:-40]),
-        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": 1', b'"format": 0')),
+        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": 2', b'"format": 0')),
         lambda p: p.write_bytes(p.read_bytes().replace(b"first_s", b"first_x", 1)),
     ],
     ids=["gone", "empty", "no zip", "cut", "another program's", "one byte changed"],
