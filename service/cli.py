@@ -17,6 +17,7 @@ from service.commands import (
     labels,
     labels_flywheel,
     models,
+    replay,
     schema,
     score,
     shadow,
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("score")(score.score)
+app.command("replay")(replay.replay_detections)
 app.command("check")(check.check_city)
 app.command("schema")(schema.schema)
 app.command("explain")(explain.explain)

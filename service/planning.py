@@ -13,6 +13,7 @@ from models.card import ModelCard
 from service.camera_job import CameraPlan, belongs
 from service.city import City
 from service.city_camera import Camera
+from service.city_view import View
 from service.results import STATE
 from streams.crops import InputShape, Tiles
 from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera, stamped
@@ -48,13 +49,25 @@ def _plan(
     request: Request, city: City, camera: Camera, recording: Recording, card: ModelCard, threads: int
 ) -> CameraPlan:
     view = camera.view(recording.view_id)
-    dwell = request.dwell or {}
+    return CameraPlan(
+        recording=recording,
+        rules=scene_rules(city, camera, view, card, request.dwell or {}),
+        every=request.every or city.every_for(camera),
+        shape=InputShape(card.sizes, card.resize == "stretch"),
+        tiles=Tiles(view.tiles.columns, view.tiles.rows, view.tiles.overlap) if view.tiles else None,
+        decode_threads=threads,
+        snapshot=request.results / STATE / f"{recording.camera_id}.zip",
+    )
+
+
+def scene_rules(city: City, camera: Camera, view: View, card: ModelCard, dwell: Mapping[str, float]) -> SceneRules:
+    """What a view is judged by. dwell: seconds by type, over those of the city."""
     types = {
         key: replace(t, rule=replace(t.rule, dwell_s=dwell.get(key, t.rule.dwell_s)))
         for key, t in city.types_for(camera, view).items()
         if key in card.keys
     }
-    rules = SceneRules(
+    return SceneRules(
         zones=city.zones_for(camera, view),
         locator=city.locator_for(camera, view),
         types=types,
@@ -64,15 +77,6 @@ def _plan(
         model=card.sha256,
         config=_hash([city.config_hash(camera), dict(sorted(dwell.items()))]),
         rule_hashes={key: _hash(asdict(t.rule)) for key, t in types.items()},
-    )
-    return CameraPlan(
-        recording=recording,
-        rules=rules,
-        every=request.every or city.every_for(camera),
-        shape=InputShape(card.sizes, card.resize == "stretch"),
-        tiles=Tiles(view.tiles.columns, view.tiles.rows, view.tiles.overlap) if view.tiles else None,
-        decode_threads=threads,
-        snapshot=request.results / STATE / f"{recording.camera_id}.zip",
     )
 
 
