@@ -149,8 +149,8 @@ def _notes(outcome: CameraOutcome) -> list[str]:
         )
     if scene.unscheduled and scene.rules.zones.timed:
         notes.append("its start is unknown, so hours and permits were not applied; say it: --start or --start-pattern")
-    if scene.dark:
-        notes.append(f"{scene.dark} pictures show nothing (black or covered); they open and clear nothing")
+    for fault, count in sorted(scene.faults.items()):
+        notes.append(f"{count} pictures are {fault}; they open and clear nothing")
     if statistics.undecodable or statistics.damaged:
         notes.append(f"{statistics.undecodable + statistics.damaged} damaged pictures were passed over")
     return notes

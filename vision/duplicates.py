@@ -37,6 +37,8 @@ def distinct(boxes: Boxes, cls: NDArray[np.generic], nested_iou: float = NESTED_
     area = areas(boxes)
     same = same_thing(intersections(boxes, boxes), area[:, None], area[None], nested_iou)
     same &= cls[:, None] == cls[None, :]
+    if np.count_nonzero(same) == len(boxes):
+        return list(range(len(boxes)))
     kept: list[int] = []
     for i in range(len(boxes)):
         if not same[i, kept].any():

@@ -17,6 +17,8 @@ SIDE = 32
 FLAT = 2.0
 """Grey levels of contrast below which a patch shows nothing that could be compared."""
 
+WHITE = 250
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -48,6 +50,11 @@ def likeness(before: Look, now: Look) -> float:
     if before.contrast * now.contrast < FLAT * FLAT:
         return 1.0
     return float(before._unit @ now._unit)
+
+
+def burnt_out(look: Look) -> bool:
+    """Whether most of the place is as white as a picture can be."""
+    return float((look.patch >= WHITE).mean()) > 0.5
 
 
 def _patch(crop: Picture, region: Region, box: Boxes) -> NDArray[np.uint8]:

@@ -36,6 +36,10 @@ class Detections:
     def __len__(self) -> int:
         return len(self.score)
 
+    def names(self) -> list[str]:
+        """The key of each."""
+        return [self.keys[i] for i in self.cls.tolist()]
+
     def only(self, which: NDArray[np.bool_] | list[int]) -> "Detections":
         """The detections that a mask ``(n,)`` or a list of indices names."""
         described = None if self.descriptor is None else self.descriptor[which]
@@ -59,6 +63,7 @@ class Violation:
     None where the recording has no known start. The ``_s`` twins are seconds of the recording.
     xyxy: the thing's box at confirmation, relative; ``size`` width and height of the picture in pixels.
     score: mean score of its sightings. sightings: how many there were. proven: the model's word for this class.
+    repeat_of: the violation of this type that was at this place before, if one was not long ago.
     """
 
     id: str
@@ -77,6 +82,7 @@ class Violation:
     score: float
     sightings: int
     proven: bool
+    repeat_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

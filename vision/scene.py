@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -18,19 +18,34 @@ from vision.motion import CRAWLING_MPS
 from vision.picture import above
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import Track
-from vision.tracker import Timing, Tracker, looks_the_same, noise
-from vision.zones import Zones
+from vision.tracker import Timing, Tracker, noise
+from vision.visibility import looks_the_same
+from vision.zones import Verdict, Zones
 
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
 SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
 FEWEST_SIGHTINGS = 3
 KEPT_NEAR_MISSES = 500
+REPEAT_S = 24 * 3600.0
+"""A violation at a place where one of its type ended less than this before is that one's repeat."""
+MOST_PAST = 200
+STEADY = 0.5
+"""A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
 LEAST_SURE = 0.2
 """So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 DARK = 4.0
 """Below this standard deviation in every colour a picture shows nothing: it is black, or the lens is covered."""
+
+
+class Past(NamedTuple):
+    """A violation that is over: where it was, and the elapsed second at which it was seen to be gone."""
+
+    violation_id: str
+    key: str
+    xyxy: Box
+    cleared_s: float
 
 
 class Locator(Protocol):
@@ -59,15 +74,17 @@ class SceneRules:
 class Scene:
     """The state of one view.
 
-    finished: the newest tracks that ended unconfirmed after standing for a while. noise: the detector's jitter.
+    finished: the newest tracks that ended unconfirmed after standing for a while. past: violations that ended lately.
+    noise: the detector's jitter.
     """
 
     view: ViewKey
     rules: SceneRules
     tracker: Tracker = field(init=False)
     finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
+    past: list[Past] = field(default_factory=list)
     frames: int = 0
-    dark: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
     unscheduled: int = 0
     noise: tuple[float, float] = (0.0, 0.0)
 
@@ -80,13 +97,13 @@ class Scene:
         self.frames += 1
         self.unscheduled += frame.captured_at is None
         if _shows_nothing(frame):
-            self.dark += 1  # absence counts only while the place can be seen
+            self.faults["black"] = self.faults.get("black", 0) + 1  # absence counts only while the place can be seen
             return
-        detections = self._usable(detections)
-        ended = self.tracker.update(frame, detections, above(detections, self.rules.start))
+        detections, faint = self._usable(detections)
+        ended = self.tracker.update(frame, detections, above(detections, self.rules.start), faint)
         for track in ended:
             if track.violation is not None:
-                yield self._event("cleared", track, frame)
+                yield self._clear(track, frame)
             elif track.last_s - track.first_s >= self._worth_telling_s(track):
                 track.onset = None
                 self.finished.append(track)
@@ -147,14 +164,16 @@ class Scene:
         box = ",".join(f"{v:.2f}" for v in track.first_box)
         return str(uuid.uuid5(ID_NAMESPACE, "|".join([*self.view, track.key, when, box])))
 
-    def _usable(self, detections: Detections) -> Detections:
-        """Detections above their keep threshold and outside ignore zones, one for a thing."""
+    def _usable(self, detections: Detections) -> tuple[Detections, Detections]:
+        """Detections above their keep threshold and outside ignore zones, one for a thing; and those below it."""
         keep = above(detections, self.rules.keep)
+        faint = detections.only(~keep)
         if len(detections):
             ground = np.stack([detections.xyxy[:, [0, 2]].mean(1), detections.xyxy[:, 3]], axis=1)
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
         detections = detections.only(keep)
-        return detections.only(distinct(detections.xyxy.astype(np.float64), detections.cls, NESTED_PLACE_IOU))
+        one_each = distinct(detections.xyxy.astype(np.float64), detections.cls, NESTED_PLACE_IOU)
+        return detections.only(one_each), faint
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
         self.noise = noise(frame)
@@ -163,7 +182,7 @@ class Scene:
                 track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
                 yield self._event("extended", track, frame)
             return
-        verdict = self.rules.zones.judge(self.rules.types[track.key], self._point(track), frame.captured_at)
+        verdict = self._verdict(track, frame.captured_at)
         if not verdict.applies:
             track.qualifying_s, track.kept_from, track.zone_id = None, verdict.why, verdict.zone_id
             return
@@ -181,6 +200,8 @@ class Scene:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
         if track.surest < LEAST_SURE:
             return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
+        if track.steady < STEADY:
+            return f"stood still in {track.steady:.0%} of the latest pictures, at least {STEADY:.0%} are needed"
         if track.presence < LEAST_PRESENCE:
             return f"seen in {track.presence:.0%} of the pictures since, at least {LEAST_PRESENCE:.0%} are needed"
         if self.tracker.motion.followed_s(track.mover) >= rule.dwell_s:
@@ -200,10 +221,24 @@ class Scene:
         if known is not None:
             self.tracker.tracks.remove(known)
             known.gone_s = track.first_s if known.gone_s is None else known.gone_s
-            yield self._event("cleared", known, frame)
+            yield self._clear(known, frame)
         track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
         yield self._event("opened", track, frame)
         track.onset = None  # whoever follows the event has it now
+
+    def _clear(self, track: Track, frame: Frame) -> Event:
+        event = self._event("cleared", track, frame)
+        self.past = [p for p in self.past if frame.elapsed_s - p.cleared_s < REPEAT_S][-MOST_PAST:]
+        self.past.append(Past(event.id, track.key, track.violation.xyxy, track.gone_s or frame.elapsed_s))
+        return event
+
+    def _repeat_of(self, track: Track) -> str | None:
+        """The last violation of this type that was at this place and is over."""
+        for past in reversed(self.past):
+            recent = track.first_s - past.cleared_s < REPEAT_S
+            if recent and past.key == track.key and iou(np.array([past.xyxy]), track.box[None])[0, 0] >= SAME_PLACE_IOU:
+                return past.violation_id
+        return None
 
     def _same_thing(self, known: Track, track: Track, frame: Frame) -> bool:
         """Whether the known thing was never away, or stands there still: the detector only draws another box."""
@@ -241,6 +276,7 @@ class Scene:
                 score=0.0,
                 sightings=0,
                 proven=self.rules.proven.get(track.key, False),
+                repeat_of=self._repeat_of(track),
             )
         track.violation = replace(track.violation, score=round(track.score, 4), sightings=track.seen)
         if kind == "cleared" and track.gone_s is not None:
@@ -257,8 +293,14 @@ class Scene:
         return next((t for t in self.tracker.tracks if t.violation and t.violation.id == violation_id), None)
 
     def _verdict_rule(self, track: Track) -> Rule:
-        at: datetime | None = track.last_at
-        return self.rules.zones.judge(self.rules.types[track.key], self._point(track), at).rule
+        return self._verdict(track, track.last_at).rule
+
+    def _verdict(self, track: Track, at: datetime | None) -> Verdict:
+        """Judged anew only where hours or permits count, or the place has moved: that is most of what a track costs."""
+        if track.judged is None or track.judged[0] is not track.box or self.rules.zones.timed:
+            track.judged = track.box, self.rules.zones.judge(self.rules.types[track.key], self._point(track), at)
+        verdict: Verdict = track.judged[1]
+        return verdict
 
     def _worth_telling_s(self, track: Track) -> float:
         return min(10.0, 0.2 * self.rules.types[track.key].rule.dwell_s)

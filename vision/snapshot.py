@@ -23,16 +23,16 @@ from vision.durable import naming, write_durably
 from vision.ground_scale import GroundScale
 from vision.place_look import Look
 from vision.records import SCHEMA_VERSION, Event, iso
-from vision.scene import Scene
+from vision.scene import Past, Scene
 from vision.stills import JpegStill, jpeg
 from vision.track import Sighting, Track
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when tracks are kept differently; what an older program left is then not gone on with."""
 
-_COUNTS = ("frames", "dark", "unscheduled")
+_COUNTS = ("frames", "faults", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
-_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home")
+_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home", "judged")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
@@ -53,6 +53,7 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
         state = {"format": FORMAT, "tracks": tracks, "extra": extra}
         state |= {"ground": asdict(scene.tracker.motion.scale)}
         state |= {"finished": [_to_dict(track) for track in scene.finished]}
+        state |= {"past": scene.past}
         state |= {name: getattr(scene, name) for name in _COUNTS} | {"noise": scene.noise}
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
     with naming(path):
@@ -80,6 +81,7 @@ def load_snapshot(path: Path, scene: Scene) -> None:
         for name in _COUNTS:
             setattr(scene, name, state[name])
         scene.finished.extend(_from_dict(record) for record in state["finished"])
+        scene.past = [Past(p[0], p[1], tuple(p[2]), p[3]) for p in state["past"]]
         scene.noise = tuple(state["noise"])
         scene.tracker.motion.scale = GroundScale(**state["ground"])
         for number, record in enumerate(state["tracks"]):

@@ -11,22 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Frame
-from vision.boxes import covered, iou
+from vision.boxes import covered, iou, paired_iou
 from vision.motion import VEHICLE, Motion
-from vision.place_look import FLAT, likeness, look_at
+from vision.place_look import likeness, look_at
 from vision.records import Detections
-from vision.track import SAME_LOOK, Track
+from vision.track import SAME_LOOK, Track, stands
+from vision.visibility import HIDDEN_COVER, cut, hidden, maybe_there
 
 MATCH_IOU = 0.5
-HIDDEN_COVER = 0.3
-"""A place of which another thing covers this part cannot be judged."""
-PART_COVER = 0.8
-"""A box that lies in the place by this much of itself may be the part of the thing that is still seen."""
 LEFT_IOU = 0.2
 """A vehicle that stood and then overlaps its place no more than this has left, however slowly it went."""
 NOWHERE = np.full(4, np.nan)
-NEARER = 0.1
-"""A lower edge that is lower by this part of the thing's height is nearer to the camera."""
+REPLACED = 0.4
+"""Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
+LEAST_STEADY = 0.4
+"""A candidate that stands still in no larger part of the latest observations is over: other things pass its place."""
 LOOK_MOVED = 0.002
 """A place that has moved by more than this part of the picture is looked at anew."""
 NOISE_PX = 1.5
@@ -40,6 +39,11 @@ class Timing:
     patience_s: float
     absence_s: float
 
+    @property
+    def memory_s(self) -> float:
+        """Of how steadily a candidate stands."""
+        return self.patience_s / 4
+
     @classmethod
     def of(cls, dwell_s: float, absence_s: float) -> "Timing":
         return cls(min(absence_s, max(3.0, 0.25 * dwell_s)), absence_s)
@@ -50,7 +54,7 @@ class _Seen:
     """One frame as the tracker looks at it; ``strong`` marks detections at or above their start threshold.
 
     movers: ``(n,)`` who each vehicle is from picture to picture, 0 for other things. passing: vehicles too fast to be
-    candidates. unknown: those of which that is not known yet.
+    candidates. unknown: those of which that is not known yet. faint: what is below the keep threshold.
     """
 
     frame: Frame
@@ -60,6 +64,7 @@ class _Seen:
     movers: NDArray[np.int64]
     passing: NDArray[np.bool_]
     unknown: NDArray[np.bool_]
+    faint: Detections
 
     def key(self, j: int) -> str:
         return self.detections.keys[int(self.detections.cls[j])]
@@ -76,22 +81,25 @@ class Tracker:
         self.tracks: list[Track] = []
         self.motion = Motion()
 
-    def update(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_]) -> list[Track]:
+    def update(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> list[Track]:
         """Take one frame's detections, all at or above their keep threshold; ``strong`` marks those above start.
+
+        What is ``faint`` is not even above keep. It is no sighting, but where a thing stood a minute ago it says that
+        nobody saw it leave: glare and dusk take most of a score.
 
         Weak detections open tracks too, but a track counts only once it was seen strongly: two thresholds with
         hysteresis as in Canny's edge detector (1986), so that an onset is not put off until a score happens to be high.
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
-        now = self._look(frame, detections, strong)
+        now = self._look(frame, detections, strong, faint)
         owner = self._match(now)
         self._miss(now, owner)
         for j in np.flatnonzero(~now.passing & ~now.unknown).tolist():
             if owner[j] is None and now.key(j) in self.timing:
                 self._open(now, j)
-        return self._bury(frame.elapsed_s)
+        return self._bury()
 
-    def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_]) -> _Seen:
+    def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> _Seen:
         boxes = detections.xyxy.astype(np.float64)
         movers = np.zeros(len(boxes), np.int64)
         passing, unknown = np.zeros(len(boxes), bool), np.zeros(len(boxes), bool)
@@ -101,7 +109,7 @@ class Tracker:
             found = self.motion.follow(frame.elapsed_s, boxes[vehicles], strong[vehicles], aspect)
             movers[vehicles] = found
             passing[vehicles], unknown[vehicles] = self.motion.passing(found), self.motion.unknown(found)
-        return _Seen(frame, detections, boxes, strong, movers, passing, unknown)
+        return _Seen(frame, detections, boxes, strong, movers, passing, unknown, faint)
 
     def _match(self, now: _Seen) -> list[Track | None]:
         """For each detection the track that it belongs to, one to one; the tracks note the sighting."""
@@ -109,31 +117,50 @@ class Tracker:
         if not self.tracks or not len(now.boxes):
             return owner
         grow = np.array([-1, -1, 1, 1]) * np.tile(noise(now.frame), 2) / 2
-        fit = iou(np.array([t.box for t in self.tracks]) + grow, now.boxes + grow)
+        places = np.array([t.box for t in self.tracks])
+        fit = iou(places + grow, now.boxes + grow)
         index = {key: i for i, key in enumerate(now.detections.keys)}
         fit[np.array([index.get(t.key, -1) for t in self.tracks])[:, None] != now.detections.cls[None]] = 0.0
         crawled = self._crawled(now)
-        # Among equals the older track keeps its thing.
-        rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None] + crawled
         candidate = np.array([track.violation is None for track in self.tracks])
+        # At its place a violation comes first, then who it was in the last picture; among equals the older track.
+        at_home = (fit >= MATCH_IOU) & ~candidate[:, None]
+        rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None] + crawled + 2.0 * at_home
         barred = now.passing | (candidate[:, None] & now.unknown)
         pairs = np.argwhere(((fit >= MATCH_IOU) | crawled) & ~barred)
+        pairs = pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")]
+        still = stands(places[pairs[:, 0]], now.boxes[pairs[:, 1]], noise(now.frame))
         taken: set[int] = set()
-        for i, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
-            if owner[j] is None and i not in taken and self.tracks[i].could_be(now.descriptor(j)):
+        for (i, j), stood in zip(pairs.tolist(), still.tolist(), strict=True):
+            track = self.tracks[i]
+            if owner[j] is None and i not in taken and self._could_be(track, now, j):
                 taken.add(i)
-                owner[j] = self.tracks[i]
+                owner[j] = track
                 if fit[i, j] < MATCH_IOU:
-                    self._move(self.tracks[i], now, j)
-                self._see(self.tracks[i], now, j)
+                    self._move(track, now, j)
+                self._see(track, now, j, stood)
         return owner
+
+    def _could_be(self, track: Track, now: _Seen, j: int) -> bool:
+        """Whether a detection at its place may be the thing: if nobody saw it for a while the pixels have to agree."""
+        if not track.could_be(now.descriptor(j)):
+            return False
+        lately = now.frame.elapsed_s - track.last_s < self.timing[track.key].absence_s
+        if track.look is None or not now.frame.crops or (lately and track.misses < 2):
+            return True
+        return likeness(track.look, look_at(now.frame.crops[0], now.frame.regions[0], track.look.box)) >= REPLACED
 
     def _crawled(self, now: _Seen) -> NDArray[np.bool_]:
         """``(t, n)`` whether a detection is the vehicle of a track wherever it is now, unless it has left its place."""
         movers = np.array([track.mover for track in self.tracks])
-        homes = np.array([NOWHERE if track.home is None else track.home for track in self.tracks])
-        same = (movers[:, None] == now.movers) & (now.movers > 0)
-        return np.asarray(same & ~(iou(homes, now.boxes) < LEFT_IOU))
+        same: NDArray[np.bool_] = (movers[:, None] == now.movers) & (now.movers > 0)
+        which, where = np.nonzero(same)
+        homes = [self.tracks[i].home for i in which.tolist()]
+        left = paired_iou(
+            np.array([NOWHERE if home is None else home for home in homes]).reshape(-1, 4), now.boxes[where]
+        )
+        same[which, where] = ~(left < LEFT_IOU)
+        return same
 
     def _move(self, track: Track, now: _Seen, j: int) -> None:
         """The vehicle is seen beside its place.
@@ -146,11 +173,16 @@ class Tracker:
             track.move(now.frame.elapsed_s, place)
             track.home = None
 
-    def _see(self, track: Track, now: _Seen, j: int) -> None:
+    def _see(self, track: Track, now: _Seen, j: int, stood: bool) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
         frame = now.frame
         alike = self._alike(track, frame)
-        track.see(frame.elapsed_s, frame.captured_at, now.boxes[j], score, strong, alike, now.descriptor(j))
+        followed = track.mover > 0 and track.mover == now.movers[j]
+        still: bool | None = followed or (stood and alike >= SAME_LOOK)
+        if not still and cut(track, now.boxes, j):
+            still = None  # something in front changes its box and its look
+        box, looks, memory_s = now.boxes[j], now.descriptor(j), self.timing[track.key].memory_s
+        track.see(frame.elapsed_s, frame.captured_at, box, score, strong, alike, looks, still, memory_s)
         track.size, track.mover = frame.size, int(now.movers[j])
         if track.home is None:
             track.home = self.motion.standing(track.mover)
@@ -184,7 +216,7 @@ class Tracker:
             size=frame.size,
             onset=frame.still,
         )
-        self._see(track, now, j)
+        self._see(track, now, j, True)
         self.tracks.append(track)
 
     def _miss(self, now: _Seen, owner: list[Track | None]) -> None:
@@ -193,55 +225,32 @@ class Tracker:
         missing = [track for track in self.tracks if id(track) not in seen]
         if not missing:
             return
-        cover = covered(np.array([t.box for t in missing]), now.boxes)
-        for track, shares in zip(missing, cover, strict=True):
-            if self._hidden(track, shares, now, owner) or (
-                track.violation is not None and looks_the_same(track, now.frame)
-            ):
-                track.hidden += 1
+        cover = covered(np.array([t.box for t in missing]), now.boxes) >= HIDDEN_COVER
+        now_s, keys = now.frame.elapsed_s, now.detections.names()
+        for track, covers, any_covers in zip(missing, cover, list(map(bool, cover.any(axis=1))), strict=True):
+            timing = self.timing[track.key]
+            in_front = False
+            if any_covers:
+                over = np.flatnonzero(covers).tolist()
+                which, whose = [keys[j] for j in over], [owner[j] for j in over]
+                in_front = hidden(track, now.boxes[over], which, whose, now_s, timing.absence_s)
+            if in_front or (track.violation is not None and maybe_there(track, now.frame, now.faint)):
+                track.hide(now_s)
             else:
-                track.miss(now.frame.elapsed_s, now.frame.captured_at)
+                track.miss(now_s, now.frame.captured_at, timing.memory_s, timing.absence_s / 2)
 
-    def _hidden(self, track: Track, cover: NDArray[np.float64], now: _Seen, owner: list[Track | None]) -> bool:
-        """Whether something that came after the thing hides its place.
-
-        A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
-        depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
-        lower), what is of another kind hides (people), and so does a part of the thing itself, until the part has
-        stood there for as long as an absence takes: then it is something else.
-        """
-        height = track.box[3] - track.box[1]
-        for j in np.flatnonzero(cover >= HIDDEN_COVER).tolist():
-            box, other = now.boxes[j], owner[j]
-            if other is not None and other.first_s <= track.last_s:
-                continue
-            if now.key(j) != track.key or box[3] > track.box[3] + NEARER * height:
-                return True
-            part = covered(box[None], track.box[None])[0, 0] >= PART_COVER
-            stands_s = 0.0 if other is None else now.frame.elapsed_s - other.first_s
-            if part and stands_s < self.timing[track.key].absence_s:
-                return True
-        return False
-
-    def _bury(self, now_s: float) -> list[Track]:
+    def _bury(self) -> list[Track]:
         ended = []
         for track in self.tracks:
             timing = self.timing[track.key]
             patience = timing.absence_s if track.violation is not None else timing.patience_s
-            if track.gone_s is not None and track.misses >= 2 and now_s - track.gone_s >= patience:
+            gone = track.misses >= 2 and track.empty_s >= patience
+            if gone or (track.violation is None and track.steady < LEAST_STEADY):
                 ended.append(track)
         if ended:
-            gone = {id(t) for t in ended}
-            self.tracks = [t for t in self.tracks if id(t) not in gone]
+            over = {id(t) for t in ended}
+            self.tracks = [t for t in self.tracks if id(t) not in over]
         return ended
-
-
-def looks_the_same(track: Track, frame: Frame) -> bool:
-    """Whether the place looks as it did when the thing was last seen: then the detector missed it, and it stands."""
-    if track.look is None or not frame.crops:
-        return False
-    now = look_at(frame.crops[0], frame.regions[0], track.look.box)
-    return min(now.contrast, track.look.contrast) >= FLAT and likeness(track.look, now) >= SAME_LOOK
 
 
 def noise(frame: Frame) -> tuple[float, float]:

@@ -94,7 +94,7 @@ def test_saved_and_loaded_at_any_second_the_street_is_judged_the_same(tmp_path: 
 
     assert events == expected
     assert state(second_half) == state(straight)
-    assert (second_half.frames, second_half.dark) == (straight.frames, straight.dark)
+    assert (second_half.frames, second_half.faults) == (straight.frames, straight.faults)
 
 
 def test_the_first_picture_of_what_is_not_confirmed_yet_survives(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_the_caller_adds_comes_back(tmp_path: Path) -> None:
         lambda p: p.write_bytes(b""),
         lambda p: p.write_bytes(b"not a zip"),
         lambda p: p.write_bytes(p.read_bytes()[:-40]),
-        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": 2', b'"format": 0')),
+        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": 3', b'"format": 0')),
         lambda p: p.write_bytes(p.read_bytes().replace(b"first_s", b"first_x", 1)),
     ],
     ids=["gone", "empty", "no zip", "cut", "another program's", "one byte changed"],

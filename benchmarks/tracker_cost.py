@@ -1,0 +1,54 @@
+"""What one picture costs the tracker and the rules, by the number of things in it."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.street_scenarios import rules
+from benchmarks.street_world import CAR, KEYS, SIZE, VIEW, NoStill
+from streams.frame import Frame
+from vision.records import Detections
+from vision.scene import Scene
+
+RATE = 10.0
+PASSING = 0.4
+"""Part of the things that drive through; the others stand."""
+
+
+def cost_us(objects: int, pictures: int = 1500, seed: int = 0) -> list[float]:
+    """Microseconds of each picture but the first third, in which the street fills."""
+    random = np.random.default_rng(seed)
+    passing = round(PASSING * objects)
+    standing = _places(objects - passing, random)
+    left, wheels = random.uniform(-0.2, 1.0, passing), np.linspace(0.6, 0.95, max(1, passing))[:passing]
+    speed = random.uniform(0.008, 0.025, passing) * random.choice([-1, 1], passing)
+    scores = random.uniform(0.5, 0.9, objects).astype(np.float32)
+    scene = Scene(VIEW, rules(None))
+    taken = []
+    for number in range(pictures):
+        left = (left + speed + 0.2) % 1.2 - 0.2
+        moving = np.stack([left, wheels - 0.15, left + 0.2, wheels], axis=1)
+        boxes = np.concatenate([standing, moving]) + random.normal(0, 1.5, (objects, 4)) / (SIZE * 2)
+        order = np.argsort(-scores)
+        cls = np.full(objects, KEYS.index(CAR))
+        found = Detections(boxes[order].clip(0, 1).astype(np.float32), scores[order], cls, KEYS)
+        frame = Frame(VIEW, number / RATE, None, None, 0.0, SIZE, (), (), NoStill())
+        begun = time.perf_counter()
+        for _ in scene.observe(frame, found):
+            pass
+        taken.append((time.perf_counter() - begun) * 1e6)
+    return taken[pictures // 3 :]
+
+
+def costs(counts: Sequence[int] = (5, 10, 20, 40, 80), rounds: int = 3) -> dict[int, float]:
+    """The median of each number of things, the best of some rounds: others use the machine too."""
+    return {n: round(min(float(np.median(cost_us(n, seed=r))) for r in range(rounds)), 1) for n in counts}
+
+
+def _places(count: int, random: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Parked in rows, side by side."""
+    columns = 12
+    x = (np.arange(count) % columns) * 0.08 + 0.01 + random.uniform(0, 0.005, count)
+    y = (np.arange(count) // columns) * 0.12 + 0.05
+    return np.stack([x, y, x + 0.075, y + 0.1], axis=1)

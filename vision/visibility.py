@@ -1,0 +1,79 @@
+"""Whether a place where nothing was detected could be seen: what is hidden, blinded or only missed has not left."""
+
+import numpy as np
+
+from streams.frame import Frame
+from vision.boxes import Boxes, covered, iou
+from vision.place_look import FLAT, burnt_out, likeness, look_at
+from vision.records import Detections
+from vision.track import SAME_LOOK, Track
+
+HIDDEN_COVER = 0.3
+"""A place of which another thing covers this part cannot be judged."""
+CUT_COVER = 0.1
+"""A place of which another thing covers this part may get an odd box."""
+PART_COVER = 0.8
+"""A box that lies in the place by this much of itself may be the part of the thing that is still seen."""
+NEARER = 0.1
+"""A lower edge that is lower by this part of the thing's height is nearer to the camera."""
+FAINT_IOU = 0.5
+
+
+def hidden(
+    track: Track,
+    boxes: Boxes,
+    keys: list[str],
+    owner: list[Track | None],
+    now_s: float,
+    absence_s: float,
+) -> bool:
+    """Whether something that came after the thing hides its place.
+
+    boxes: ``(n, 4)`` of what is detected over a good part of the place; keys, owner: their kinds and their tracks.
+
+    A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
+    depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
+    lower), what is of another kind hides (people), and so does a part of the thing itself, until the part has
+    stood there for as long as an absence takes: then it is something else.
+    """
+    height = track.box[3] - track.box[1]
+    for box, key, other in zip(boxes, keys, owner, strict=True):
+        if other is not None and other.first_s <= track.last_s:
+            continue
+        if key != track.key or box[3] > track.box[3] + NEARER * height:
+            return True
+        part = covered(box[None], track.box[None])[0, 0] >= PART_COVER
+        stands_s = 0.0 if other is None else now_s - other.first_s
+        if part and stands_s < absence_s:
+            return True
+    return False
+
+
+def cut(track: Track, boxes: Boxes, but: int) -> bool:
+    """Whether a detection other than number ``but`` of ``(n, 4)`` covers so much of the place that its box is odd."""
+    cover = covered(track.box[None], boxes)[0]
+    cover[but] = 0.0
+    return bool((cover >= CUT_COVER).any())
+
+
+def maybe_there(track: Track, frame: Frame, faint: Detections) -> bool:
+    """Whether a thing that the detector did not report may stand there all the same."""
+    alike = faint.xyxy[np.array([key == track.key for key in faint.names()], bool)]
+    if len(alike) and iou(track.box[None], alike.astype(np.float64)).max() >= FAINT_IOU:
+        return True
+    return looks_the_same(track, frame) or blinded(track, frame)
+
+
+def looks_the_same(track: Track, frame: Frame) -> bool:
+    """Whether the place looks as it did when the thing was last seen: then the detector missed it, and it stands."""
+    if track.look is None or not frame.crops:
+        return False
+    now = look_at(frame.crops[0], frame.regions[0], track.look.box)
+    return min(now.contrast, track.look.contrast) >= FLAT and likeness(track.look, now) >= SAME_LOOK
+
+
+def blinded(track: Track, frame: Frame) -> bool:
+    """Whether a lamp burns the place out, so that nothing there can be seen."""
+    if track.look is None or not frame.crops or burnt_out(track.look):
+        return False
+    return burnt_out(look_at(frame.crops[0], frame.regions[0], track.look.box))
