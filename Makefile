@@ -5,7 +5,7 @@ OPTIONS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := labels streams models vision service benchmarks
+PACKAGES := labels streams models vision cases service benchmarks
 SOURCES := pyproject.toml $(shell find $(PACKAGES) -type f -not -name '*.pyc')
 # A venv in which `make test` has installed the working tree itself is up to date for the demo as well.
 APP := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.app-installed)

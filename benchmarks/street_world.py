@@ -1,7 +1,7 @@
 """A street in words, and what a detector would say of it: things that stand, pass, hide one another, come back.
 
-The detector here is as unsteady as real ones are: boxes jitter and drift, scores wander, some sightings are missed, what
-is hidden is missed or cut. Where pictures matter they are drawn: each thing has a pattern of its own.
+The detector here is as unsteady as real ones are: boxes jitter and drift, scores wander, some sightings are missed,
+what is hidden is missed or cut. Where pictures matter they are drawn: each thing has a pattern of its own.
 """
 
 from collections.abc import Callable, Iterator

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,15 @@ from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from models.card import ModelCard
+from service.case_lines import case_lines
 from service.city import City
 from service.planning import scene_rules
-from service.results import EVIDENCE, JOURNAL, RUN, TRACKS, VIOLATIONS, violation_line, write_lines
+from service.results import CASES, EVIDENCE, JOURNAL, RUN, TRACKS, VIOLATIONS, violation_line, write_lines
 from streams.discover import SourceProblem
-from streams.frame import Frame, ViewKey
+from streams.frame import Clock, Frame, ViewKey
 from vision.durable import naming, write_durably
 from vision.recorded import Recorded
-from vision.records import Event, Violation
+from vision.records import Event, Violation, iso
 from vision.scene import Scene
 
 
@@ -51,8 +53,11 @@ def replay(recorded: Recorded, city: City, card: ModelCard, dwell: Mapping[str, 
     numbers: dict[str, int] = {}
     shown: list[list[float]] = []
     scale = np.array(recorded.size * 2)
-    for frame_number, (elapsed_s, detections) in enumerate(recorded.frames(), 1):
-        frame = Frame(scene.view, elapsed_s, None, None, 0.0, recorded.size, (), (), NoPicture())
+    for elapsed_s, detections in recorded.frames():
+        frame_number = round(elapsed_s * recorded.fps) + 1
+        at = recorded.start and recorded.start + timedelta(seconds=elapsed_s)
+        clock = Clock.OPTION if at else None
+        frame = Frame(scene.view, elapsed_s, at, clock, 0.0, recorded.size, (), (), NoPicture())
         newest |= {event.id: event for event in scene.observe(frame, detections)}
         for track in scene.tracker.tracks:
             if track.violation is not None and track.last_s == elapsed_s:
@@ -64,7 +69,7 @@ def replay(recorded: Recorded, city: City, card: ModelCard, dwell: Mapping[str, 
 
 
 def write_replayed(folder: Path, runs: Sequence[Replayed]) -> list[dict[str, Any]]:
-    """``violations.jsonl``, ``tracks.jsonl`` and ``run.json``; the lines of the first.
+    """``violations.jsonl``, ``cases.jsonl``, ``tracks.jsonl`` and ``run.json``; the lines of the first.
 
     Raises ``SourceProblem`` where the folder holds evidence of recordings, which a replay would make lie; ``OSError``.
     """
@@ -74,6 +79,7 @@ def write_replayed(folder: Path, runs: Sequence[Replayed]) -> list[dict[str, Any
     types = load_catalogue().types
     lines = [violation_line(v, types, folder / EVIDENCE) for run in runs for v in run.violations]
     write_lines(folder / VIOLATIONS, lines)
+    write_lines(folder / CASES, case_lines([v for run in runs for v in run.violations]))
     tracks = [run.scene.account(t) for run in runs for t in (*run.scene.finished, *run.scene.standing())]
     write_lines(folder / TRACKS, tracks)
     with naming(folder / RUN):
@@ -94,7 +100,12 @@ def _run(runs: Sequence[Replayed]) -> bytes:
         {
             "camera_id": run.scene.view.camera_id,
             "files": [
-                {"name": str(run.recorded.path), "start_s": 0.0, "end_s": run.recorded.length_s, "start_utc": None}
+                {
+                    "name": str(run.recorded.path),
+                    "start_s": 0.0,
+                    "end_s": run.recorded.length_s,
+                    "start_utc": iso(run.recorded.start),
+                }
             ],
             "looked_at": run.scene.frames,
         }

@@ -1,4 +1,4 @@
-"""What scoring leaves in its folder besides the evidence: ``violations.jsonl``, ``tracks.jsonl``, ``run.json``."""
+"""What scoring leaves in its folder besides the evidence: violations, cases, tracks, and how it went."""
 
 import fcntl
 import json
@@ -11,7 +11,8 @@ from vision.durable import naming, write_durably
 from vision.manifest import evidence_folder
 from vision.records import Violation, iso
 
-JOURNAL, VIOLATIONS, TRACKS, RUN, STATE = "journal.jsonl", "violations.jsonl", "tracks.jsonl", "run.json", "state"
+JOURNAL, VIOLATIONS, CASES = "journal.jsonl", "violations.jsonl", "cases.jsonl"
+TRACKS, RUN, STATE = "tracks.jsonl", "run.json", "state"
 EVIDENCE = "evidence"
 
 
@@ -64,6 +65,7 @@ def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: P
         "place": place,
         "score": v.score,
         "sightings": v.sightings,
+        "repeat_of": v.repeat_of,
         "evidence": f"{EVIDENCE}/{home.name}" if home.is_dir() else None,
     }
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from labels.catalogue import load_catalogue
 from models.card import ModelCard
+from service.case_lines import case_lines, notes_on
 from service.planning import Request
 from service.report import write_report
 from service.report_data import CameraRun, RecordedFile
 from service.results import (
+    CASES,
     EVIDENCE,
     RUN,
     TRACKS,
@@ -72,15 +74,19 @@ class Summary:
 
 
 def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
-    """Write ``violations.jsonl``, ``tracks.jsonl``, ``run.json`` and ``report.html``. Raises ``OSError``."""
+    """Write the files of results (``service.results``) and ``report.html``. Raises ``OSError``."""
     results = scoring.results
     types = load_catalogue().types
-    lines = [violation_line(v, types, results / EVIDENCE) for v in scoring.journal.violations()]
+    violations = list(scoring.journal.violations())
+    lines = [violation_line(v, types, results / EVIDENCE) for v in violations]
     write_lines(results / VIOLATIONS, lines)
+    cases = case_lines(violations)
+    write_lines(results / CASES, cases)
     _write_tracks(scoring)
     cameras = _cameras(scoring)
     now = {o.camera_id for o in scoring.outcomes}
     notes = [f"{c['camera_id']}: {note}" for c in cameras if c["camera_id"] in now for note in c["notes"]]
+    notes += notes_on(cases)
     if scoring.interrupted:
         notes.append("interrupted; the same command goes on from here")
     wall_s = scoring.wall_s

@@ -14,7 +14,7 @@ import pytest
 
 from tests.scenery import street
 
-PACKAGES = ("labels", "streams", "models", "vision", "service", "benchmarks")
+PACKAGES = ("labels", "streams", "models", "vision", "cases", "service", "benchmarks")
 RECORDS = ("labels/violation.py", "streams/frame.py", "vision/records.py")
 
 

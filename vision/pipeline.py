@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from models.detector import Detector
 from streams.batcher import Batch
 from streams.frame import Frame, ViewKey
+from vision.detection_log import DetectionLog
 from vision.evidence import EvidenceWriter
 from vision.journal import Journal
 from vision.picture import to_picture
@@ -16,7 +17,10 @@ from vision.scene import Scene
 
 
 class Pipeline:
-    """Runs in one thread. ``scenes`` may change between batches as cameras come and go."""
+    """Runs in one thread. ``scenes`` may change between batches as cameras come and go.
+
+    log: keeps all detections, if there is one.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class Pipeline:
         self.journal = journal
         self.evidence = evidence
         self.told = told
+        self.log: DetectionLog | None = None
 
     def process(self, batch: Batch) -> None:
         """Detect, observe, journal, and follow with evidence. Raises ``EvidenceFailed`` and ``OSError``."""
@@ -44,6 +49,8 @@ class Pipeline:
     def _observe(self, frame: Frame, boxes: list[NDArray[np.float32]]) -> None:
         scene = self.scenes[frame.view]
         detections = to_picture(boxes, frame, self.detector.card.keys)
+        if self.log is not None:
+            self.log.add(frame, detections)
         for event in scene.observe(frame, detections):
             self._follow(event, scene, frame)
         self.evidence.advance(frame.view.camera_id, frame.elapsed_s)

@@ -2,19 +2,20 @@
 
 ``frame, id, left, top, width, height, score, class, ...`` with pixels and frames counted from 1; columns after the
 eighth mean nothing here. A box of -1, -1, -1, -1 says that nothing was seen in that frame. The size of the picture and
-its rate stand in ``seqinfo.ini`` beside or above the file, as MOTChallenge has it, or are told.
+its rate stand in ``seqinfo.ini`` beside or above the file (``vision.sequence_info``), or are told.
 """
 
-import configparser
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.records import Detections
+from vision.sequence_info import RecordedProblem, SequenceInfo, read_info
 
 COLUMNS = "frame, id, left, top, width, height, score[, class, ...]"
 NOTHING = [-1.0] * 4
@@ -23,16 +24,13 @@ PLAIN_FOLDERS = frozenset({"det", "data", "detections"})
 """Folders of the layout that say nothing of the camera."""
 
 
-class RecordedProblem(ValueError):
-    """A file of detections that cannot be used. The message names file, line, value and what is allowed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """One recording.
 
     rows: ``(n, 7)`` frame, x1, y1, x2, y2 in pixels, score, index into ``keys``; by frame, best first. name: what
-    tells it from the others. size: width and height in pixels. fps: frames a second. last: number of the last frame.
+    tells it from the others. size: width and height in pixels. fps: frames a second.
+    numbers: ``(k,)`` of the frames that were looked at, in order. start: when it began, None if nobody knows.
     """
 
     path: Path
@@ -41,17 +39,22 @@ class Recorded:
     fps: float
     keys: tuple[str, ...]
     rows: NDArray[np.float64]
-    last: int
+    numbers: NDArray[np.int64]
+    start: datetime | None
+
+    @property
+    def last(self) -> int:
+        return int(self.numbers[-1]) if len(self.numbers) else 0
 
     @property
     def length_s(self) -> float:
         return self.last / self.fps
 
     def frames(self) -> Iterator[tuple[float, Detections]]:
-        """Seconds and detections of every frame up to the last one named: one without a box was looked at as well."""
-        begins = np.searchsorted(self.rows[:, 0], np.arange(1, self.last + 2))
-        for number in range(1, self.last + 1):
-            rows = self.rows[begins[number - 1] : begins[number]]
+        """Seconds and detections of every frame that was looked at, whether anything was in it or not."""
+        begins, ends = (np.searchsorted(self.rows[:, 0], self.numbers, side) for side in ("left", "right"))
+        for number, begin, end in zip(self.numbers.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            rows = self.rows[begin:end]
             yield (
                 (number - 1) / self.fps,
                 Detections(
@@ -81,28 +84,31 @@ def find_recorded(source: Path) -> list[tuple[Path, str]]:
 
 
 def read_recorded(
-    path: Path,
-    name: str,
-    key_of: Mapping[int, str | None],
-    default_key: str | None,
-    size: tuple[int, int] | None,
-    fps: float | None,
+    path: Path, name: str, key_of: Mapping[int, str | None], default_key: str | None, told: SequenceInfo
 ) -> Recorded:
     """key_of: our key of each class, None for what is none of ours. default_key: of boxes whose class is -1 or missing.
 
-    size and fps win over ``seqinfo.ini``. Raises ``RecordedProblem``, ``OSError``.
+    What is told wins over ``seqinfo.ini``; classes that it names win over ``key_of``. Raises ``RecordedProblem``,
+    ``OSError``.
     """
-    size, fps = _told(path, size, fps)
+    info = read_info(path, told)
+    if info.size is None:
+        raise RecordedProblem(f"{path}: how large the pictures were is not said; say it: --size 1920x1080")
+    if info.fps is None:
+        raise RecordedProblem(f"{path}: how many pictures a second there were is not said; say it: --fps 10")
+    key_of = key_of if info.classes is None else dict(enumerate(info.classes))
     keys = tuple(sorted({key for key in [*key_of.values(), default_key] if key}))
-    rows, last = [], 0
+    rows, named = [], set()
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if line.strip():
             frame, row = _row(f"{path}:{number}", line.replace(",", " ").split(), key_of, default_key, keys)
-            last = max(last, frame)
+            named.add(frame)
             if row is not None:
                 rows.append(row)
     table = np.array(rows, np.float64).reshape(-1, 7)
-    return Recorded(path, name, size, fps, keys, table[np.lexsort([-table[:, 5], table[:, 0]])], last)
+    numbers = np.array(sorted(named), np.int64) if info.only_named else np.arange(1, max(named, default=0) + 1)
+    ordered = table[np.lexsort([-table[:, 5], table[:, 0]])]
+    return Recorded(path, name, info.size, info.fps, keys, ordered, numbers, info.start)
 
 
 def _row(
@@ -126,24 +132,3 @@ def _row(
     key = default_key if cls == -1 else key_of.get(cls)
     row = None if key is None else (int(frame), x, y, x + w, y + h, score, float(keys.index(key)))
     return int(frame), row
-
-
-def _told(path: Path, size: tuple[int, int] | None, fps: float | None) -> tuple[tuple[int, int], float]:
-    for folder in path.resolve().parents[:3]:
-        if (folder / "seqinfo.ini").is_file():
-            parser = configparser.ConfigParser()
-            try:
-                parser.read(folder / "seqinfo.ini", encoding="utf-8")
-                told = parser["Sequence"]
-                size = size or (int(told["imWidth"]), int(told["imHeight"]))
-                fps = fps or float(told["frameRate"])
-            except (configparser.Error, KeyError, ValueError) as error:
-                raise RecordedProblem(
-                    f"{folder / 'seqinfo.ini'}: {error}; [Sequence] with imWidth, imHeight and frameRate is needed"
-                ) from None
-            break
-    if size is None:
-        raise RecordedProblem(f"{path}: how large the pictures were is not said; say it: --size 1920x1080")
-    if fps is None:
-        raise RecordedProblem(f"{path}: how many pictures a second there were is not said; say it: --fps 10")
-    return size, fps

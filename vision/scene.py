@@ -4,7 +4,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -160,7 +160,8 @@ class Scene:
 
     def identify(self, track: Track) -> str:
         """The id that a thing has from its first sighting on: UUIDv5 of camera, view, type, first time and box."""
-        when = f"{track.first_s:.2f}" if track.first_at is None else track.first_at.isoformat(timespec="milliseconds")
+        at = track.first_at and track.first_at.astimezone(UTC)
+        when = f"{track.first_s:.2f}" if at is None else at.isoformat(timespec="milliseconds")
         box = ",".join(f"{v:.2f}" for v in track.first_box)
         return str(uuid.uuid5(ID_NAMESPACE, "|".join([*self.view, track.key, when, box])))
 

@@ -227,10 +227,10 @@ class Tracker:
             return
         cover = covered(np.array([t.box for t in missing]), now.boxes) >= HIDDEN_COVER
         now_s, keys = now.frame.elapsed_s, now.detections.names()
-        for track, covers, any_covers in zip(missing, cover, list(map(bool, cover.any(axis=1))), strict=True):
+        for track, covers in zip(missing, cover, strict=True):
             timing = self.timing[track.key]
             in_front = False
-            if any_covers:
+            if covers.any():
                 over = np.flatnonzero(covers).tolist()
                 which, whose = [keys[j] for j in over], [owner[j] for j in over]
                 in_front = hidden(track, now.boxes[over], which, whose, now_s, timing.absence_s)

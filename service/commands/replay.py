@@ -14,9 +14,11 @@ from models.detector import load_detector
 from service.city import City, load_city
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
+from service.commands.times import start_time
 from service.replaying import mot_lines, replay, write_replayed
 from vision.durable import write_durably
-from vision.recorded import RecordedProblem, find_recorded, read_recorded
+from vision.recorded import find_recorded, read_recorded
+from vision.sequence_info import RecordedProblem, SequenceInfo
 
 
 def replay_detections(
@@ -32,6 +34,9 @@ def replay_detections(
     dwell: Annotated[
         list[str] | None,
         typer.Option("--dwell", metavar="KEY=SECONDS", help="How long a thing must stay, by type. May be repeated."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="TIME", help="When every recording began, ISO 8601.")
     ] = None,
     source: Annotated[str, typer.Option("--source", help="What the numbers of the classes mean.")] = "coco",
     key: Annotated[str | None, typer.Option("--key", help="What boxes are whose class is -1.")] = None,
@@ -54,14 +59,14 @@ def replay_detections(
         if key is not None and key not in load_catalogue().types:
             fail(f"--key {key}: no such type; allowed are {', '.join(load_catalogue().types)}")
         begun = time.monotonic()
+        city = load_city(cameras) if cameras else None
         try:
             key_of = dict(enumerate(load_source_classes(source).key_of.values()))
-            read = [
-                read_recorded(path, name, key_of, key, _size(size), fps) for path, name in find_recorded(detections)
-            ]
+            told = SequenceInfo(_size(size), fps, start=start_time(start, city))
+            read = [read_recorded(path, name, key_of, key, told) for path, name in find_recorded(detections)]
         except (RecordedProblem, SourceClassesError) as error:
             fail(str(error))
-        city = load_city(cameras) if cameras else City.bare({r.name: str(r.path) for r in read})
+        city = city or City.bare({r.name: str(r.path) for r in read})
         unknown = [r for r in read if r.name not in {c.id for c in city.cameras}]
         if unknown:
             known = ", ".join(c.id for c in city.cameras[:10])

@@ -3,21 +3,22 @@
 import json
 import os
 import signal
-from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from models.detector import load_detector
-from service.city import City, load_city
+from service.city import load_city
 from service.commands.dwells import dwells
 from service.commands.failing import INTERRUPTED, SOME_FAILED, fail, told_plainly
 from service.commands.progress import Display
+from service.commands.times import start_time
 from service.planning import Request, how_grouped, make_plans
 from service.scoring import Scoring
 from service.summary import Summary, summarise
 from streams.sampler import make_sampler
+from vision.detection_log import DetectionLog
 from vision.durable import naming
 from vision.keys import default_key_path, load_or_make
 
@@ -50,6 +51,9 @@ def score(
         typer.Option("--start-pattern", metavar="PATTERN", help="Where names hold the start: cam1_%Y%m%d_%H%M%S."),
     ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cameras read at the same time.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="DIR", help="Keep all detections here, for streetorder replay.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -72,7 +76,7 @@ def score(
             camera_id=camera,
             every=every,
             dwell=dwells(dwell or []),
-            start=_time(start, city),
+            start=start_time(start, city),
             start_pattern=start_pattern,
             jobs=jobs,
         )
@@ -85,10 +89,16 @@ def score(
             for note in how_grouped(request, plans):
                 display.note(note)
             scoring = Scoring(plans, detector, out, key, jobs or os.cpu_count() or 1, display.watching)
+            log = None if record is None else DetectionLog(record)
+            scoring.pipeline.log = log
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: _stop(scoring))
-            with naming(out):
-                scoring.run()
+            try:
+                with naming(out):
+                    scoring.run()
+            finally:
+                if log is not None:
+                    log.close()
         with naming(out / "report.html"):
             summary = summarise(scoring, request, detector.card)
     _tell(summary, as_json, quiet)
@@ -112,21 +122,6 @@ def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
         typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
     elif not quiet:
         typer.echo(summary.text())
-
-
-def _time(text: str | None, city: City | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"--start {text}: a time such as 2026-05-01T08:00:00+08:00 is needed")
-    if time.tzinfo is None:
-        if city is None:
-            fail(f"--start {text}: say the offset, such as {text}+08:00, or give a city file with a time zone")
-        zone: tzinfo = city.zone_info
-        time = time.replace(tzinfo=zone)
-    return time
 
 
 def _checked(make: Any) -> None:

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.command_line import streetorder
+from tests.command_line import camera, city_file, read_lines, streetorder
+from tests.scenery import Thing, street
 
 PARKED = (400, 500, 240, 160)
 
@@ -73,3 +74,42 @@ def test_a_recording_of_a_camera_that_the_city_does_not_know_is_named(tmp_path):
     )  # fmt: skip
     assert done.code == 2
     assert "camera 'gate' is not in the city file; it knows quay" in " ".join(done.err.split())
+
+
+def test_what_a_recording_gave_its_detections_give_again(tmp_path, toy_model):
+    """A red car parks from 6 s to 30 s; ``--record`` keeps what the detector said, with the time of day."""
+    red = Thing("red", (0.1, 0.4, 0.3, 0.7), from_s=6, to_s=30)
+    video = street(tmp_path / "gate.mp4", seconds=48, fps=5, things=[red])
+    rules = ("--cameras", city_file(tmp_path / "city.yaml", camera("gate", "gate.mp4")), "--model", toy_model)
+    scored = streetorder(
+        "score", video, "--out", tmp_path / "scored", *rules, "--start", "2026-05-01T08:00:00+08:00",
+        "--record", tmp_path / "kept", "--json",
+    )  # fmt: skip
+    assert scored.code == 0, scored.err
+    again = streetorder("replay", tmp_path / "kept", "--out", tmp_path / "again", *rules, "--json")
+    assert again.code == 0, again.err
+    (one,), (other,) = scored.json["violations"], again.json["violations"]
+    for name in (
+        "id",
+        "camera_id",
+        "key",
+        "onset",
+        "confirmed_at",
+        "cleared_at",
+        "onset_s",
+        "confirmed_s",
+        "cleared_s",
+    ):
+        assert one[name] == other[name], name
+    (case,) = read_lines(tmp_path / "again" / "cases.jsonl")
+    assert (case["violations"], case["cameras"], case["may_be"]) == ([one["id"]], ["gate"], [])
+
+
+def test_the_start_of_recordings_can_be_told(tmp_path):
+    told = ("--start", "2026-05-01T08:00:00+08:00")
+    done = streetorder("replay", recording(tmp_path / "gate.txt"), "--out", tmp_path / "out", *SIZE, *told, "--json")
+    (violation,) = done.json["violations"]
+    assert violation["onset"].startswith("2026-05-01T00:00:1")
+    refused = streetorder("replay", tmp_path / "gate.txt", "--out", tmp_path / "out", *SIZE, "--start", "today")
+    assert refused.code == 2
+    assert "a time such as 2026-05-01T08:00:00+08:00 is needed" in " ".join(refused.err.split())

@@ -20,7 +20,7 @@ from vision.records import Event
 
 FIELDS = {
     "id", "camera_id", "view_id", "key", "gb_new", "gb_old", "onset", "confirmed_at", "cleared_at", "onset_s",
-    "confirmed_s", "cleared_s", "xyxy", "size", "place", "score", "sightings", "evidence",
+    "confirmed_s", "cleared_s", "xyxy", "size", "place", "score", "sightings", "repeat_of", "evidence",
 }  # fmt: skip
 RED = Thing("red", (0.1, 0.4, 0.3, 0.7), from_s=6, to_s=30)
 BLUE = Thing("blue", (0.6, 0.4, 0.8, 0.7), from_s=20)
@@ -302,8 +302,8 @@ def test_a_covered_lens_opens_nothing_and_clears_nothing(toy_model: Path, tmp_pa
     (found,) = ended.json["violations"]
     assert (found["camera_id"], found["onset_s"], found["cleared_s"]) == ("gate", 2.0, None)
     notes = "\n".join(ended.json["notes"])
-    assert "gate: 12 pictures show nothing" in notes
-    assert "cellar: 6 pictures show nothing" in notes
+    assert "gate: 12 pictures are black" in notes
+    assert "cellar: 6 pictures are black" in notes
 
 
 def test_results_among_the_recordings_are_not_scored_as_recordings(toy_model: Path, tmp_path: Path) -> None:

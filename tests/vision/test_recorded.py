@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.recorded import RecordedProblem, find_recorded, read_recorded
+from vision.recorded import find_recorded, read_recorded
+from vision.sequence_info import RecordedProblem, SequenceInfo
 
 CAR = "motor_vehicle_parking"
 KEYS = {0: "person", 2: CAR, 3: None}
@@ -16,7 +17,7 @@ KEYS = {0: "person", 2: CAR, 3: None}
 
 def read(path: Path, text: str, default: str | None = None, size=(640, 480), fps: float | None = 10.0):
     path.write_text(text, encoding="utf-8")
-    return read_recorded(path, "gate", KEYS, default, size, fps)
+    return read_recorded(path, "gate", KEYS, default, SequenceInfo(size, fps))
 
 
 def test_boxes_of_a_frame_come_best_first_and_a_frame_without_is_looked_at_too(tmp_path):
