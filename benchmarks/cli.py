@@ -13,11 +13,15 @@ from benchmarks.clips import Recipe, clip, duration_s
 from benchmarks.machine import machine, save
 from benchmarks.memory import NotWatched, watch
 from benchmarks.throughput import Load, NothingToMeasure, Rates, as_json, measure
+from benchmarks.tracking_commands import scenarios, tracker
 from models.detector import load_detector
 from service.commands.failing import fail, told_plainly
 from streams.sampler import make_sampler
 
 app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=True)
+
+app.command()(scenarios)
+app.command()(tracker)
 
 CODECS = ("h264", "hevc")
 VIDEO_S = {"keyframe": 200.0, "auto": 200.0}

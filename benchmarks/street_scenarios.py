@@ -4,7 +4,6 @@ Every scenario is seen at a quarter of a picture, one and ten pictures a second,
 street_world``), and judged by the shipped rules of each type.
 """
 
-import json
 import multiprocessing
 import tempfile
 from collections import Counter
@@ -283,11 +282,3 @@ def run_all(names: Sequence[str], rates: Sequence[float], seeds: int) -> list[di
                 }
             )
     return records
-
-
-if __name__ == "__main__":
-    import sys
-
-    names = [n for n in SCENARIOS if len(sys.argv) < 3 or any(w in n for w in sys.argv[2:])]
-    for record in run_all(names, RATES, int(sys.argv[1])):
-        print(json.dumps(record))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from service.camera_job import CameraPlan, belongs
 from service.city import City
 from service.city_camera import Camera
 from service.city_view import View
+from service.decided import Decided
 from service.results import STATE
 from streams.crops import InputShape, Tiles
 from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera, stamped
@@ -34,6 +35,7 @@ class Request:
     start: datetime | None = None
     start_pattern: str | None = None
     jobs: int | None = None
+    decided: Decided = field(default_factory=Decided)
 
 
 def make_plans(request: Request, card: ModelCard) -> list[CameraPlan]:
@@ -51,7 +53,7 @@ def _plan(
     view = camera.view(recording.view_id)
     return CameraPlan(
         recording=recording,
-        rules=scene_rules(city, camera, view, card, request.dwell or {}),
+        rules=scene_rules(city, camera, view, card, request.dwell or {}, request.decided),
         every=request.every or city.every_for(camera),
         shape=InputShape(card.sizes, card.resize == "stretch"),
         tiles=Tiles(view.tiles.columns, view.tiles.rows, view.tiles.overlap) if view.tiles else None,
@@ -60,12 +62,14 @@ def _plan(
     )
 
 
-def scene_rules(city: City, camera: Camera, view: View, card: ModelCard, dwell: Mapping[str, float]) -> SceneRules:
-    """What a view is judged by. dwell: seconds by type, over those of the city."""
+def scene_rules(
+    city: City, camera: Camera, view: View, card: ModelCard, dwell: Mapping[str, float], decided: Decided
+) -> SceneRules:
+    """What a view is judged by. dwell: seconds by type, over those of the city. decided: what operators said before."""
     types = {
         key: replace(t, rule=replace(t.rule, dwell_s=dwell.get(key, t.rule.dwell_s)))
         for key, t in city.types_for(camera, view).items()
-        if key in card.keys
+        if key in card.keys and not decided.mutes(camera.id, key)
     }
     return SceneRules(
         zones=city.zones_for(camera, view),
@@ -77,6 +81,7 @@ def scene_rules(city: City, camera: Camera, view: View, card: ModelCard, dwell: 
         model=card.sha256,
         config=_hash([city.config_hash(camera), dict(sorted(dwell.items()))]),
         rule_hashes={key: _hash(asdict(t.rule)) for key, t in types.items()},
+        rejected=decided.rejected,
     )
 
 

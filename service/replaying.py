@@ -14,6 +14,7 @@ from labels.catalogue import load_catalogue
 from models.card import ModelCard
 from service.case_lines import case_lines
 from service.city import City
+from service.decided import Decided
 from service.planning import scene_rules
 from service.results import CASES, EVIDENCE, JOURNAL, RUN, TRACKS, VIOLATIONS, violation_line, write_lines
 from streams.discover import SourceProblem
@@ -44,11 +45,11 @@ class Replayed:
     shown: NDArray[np.float64]
 
 
-def replay(recorded: Recorded, city: City, card: ModelCard, dwell: Mapping[str, float]) -> Replayed:
+def replay(recorded: Recorded, city: City, card: ModelCard, dwell: Mapping[str, float], decided: Decided) -> Replayed:
     """Frame after frame, as a camera would have shown them; nothing knows a later one."""
     camera = city.camera(recorded.name)
     view = camera.views[0]
-    scene = Scene(ViewKey(camera.id, view.id), scene_rules(city, camera, view, card, dwell))
+    scene = Scene(ViewKey(camera.id, view.id), scene_rules(city, camera, view, card, dwell, decided))
     newest: dict[str, Event] = {}
     numbers: dict[str, int] = {}
     shown: list[list[float]] = []

@@ -86,7 +86,7 @@ def summarise(scoring: Scoring, request: Request, card: ModelCard) -> Summary:
     cameras = _cameras(scoring)
     now = {o.camera_id for o in scoring.outcomes}
     notes = [f"{c['camera_id']}: {note}" for c in cameras if c["camera_id"] in now for note in c["notes"]]
-    notes += notes_on(cases)
+    notes += [str(mute) for mute in request.decided.muted] + notes_on(cases)
     if scoring.interrupted:
         notes.append("interrupted; the same command goes on from here")
     wall_s = scoring.wall_s
@@ -156,7 +156,7 @@ def _notes(outcome: CameraOutcome) -> list[str]:
     if scene.unscheduled and scene.rules.zones.timed:
         notes.append("its start is unknown, so hours and permits were not applied; say it: --start or --start-pattern")
     for fault, count in sorted(scene.faults.items()):
-        notes.append(f"{count} pictures are {fault}; they open and clear nothing")
+        notes.append(f"{count} pictures are {fault.replace('_', ' ')}; they open and clear nothing")
     if statistics.undecodable or statistics.damaged:
         notes.append(f"{statistics.undecodable + statistics.damaged} damaged pictures were passed over")
     return notes

@@ -5,9 +5,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-import cv2
 import numpy as np
 
 from labels.violation import Rule, ViolationType
@@ -16,6 +15,8 @@ from vision.boxes import covered, iou
 from vision.duplicates import NESTED_PLACE_IOU, distinct
 from vision.motion import CRAWLING_MPS
 from vision.picture import above
+from vision.picture_quality import Fault, PictureQuality
+from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import Track
 from vision.tracker import Timing, Tracker, noise
@@ -23,29 +24,17 @@ from vision.visibility import looks_the_same
 from vision.zones import Verdict, Zones
 
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
-SAME_PLACE_IOU, SAME_PLACE_COVER = 0.3, 0.7
+SAME_PLACE_COVER = 0.7
 FEWEST_SIGHTINGS = 3
 KEPT_NEAR_MISSES = 500
-REPEAT_S = 24 * 3600.0
-"""A violation at a place where one of its type ended less than this before is that one's repeat."""
-MOST_PAST = 200
 STEADY = 0.5
 """A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
 LEAST_SURE = 0.2
 """So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
-DARK = 4.0
-"""Below this standard deviation in every colour a picture shows nothing: it is black, or the lens is covered."""
-
-
-class Past(NamedTuple):
-    """A violation that is over: where it was, and the elapsed second at which it was seen to be gone."""
-
-    violation_id: str
-    key: str
-    xyxy: Box
-    cleared_s: float
+SHAKEN = 0.003
+"""Part of the picture by which it has to be out of place before that is put right: less is measurement noise."""
 
 
 class Locator(Protocol):
@@ -56,6 +45,7 @@ class Locator(Protocol):
 class SceneRules:
     """What a scene judges by. The hashes and thresholds come from the model and the city file.
 
+    rejected: ids of violations that a person rejected.
     types: those that the model can see, with the camera's own rule values. start, keep: score thresholds per class.
     """
 
@@ -68,37 +58,48 @@ class SceneRules:
     model: str
     config: str
     rule_hashes: Mapping[str, str]
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Scene:
     """The state of one view.
 
-    finished: the newest tracks that ended unconfirmed after standing for a while. past: violations that ended lately.
-    noise: the detector's jitter.
+    finished: the newest tracks that ended unconfirmed after standing for a while. memory: what its places had before.
+    noise: the detector's jitter. faults: how many pictures could not be judged, by what was wrong. shift: by how much
+    the camera is out of place.
     """
 
     view: ViewKey
     rules: SceneRules
     tracker: Tracker = field(init=False)
     finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
-    past: list[Past] = field(default_factory=list)
+    memory: PlaceMemory = field(init=False)
     frames: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     unscheduled: int = 0
     noise: tuple[float, float] = (0.0, 0.0)
+    quality: PictureQuality = field(default_factory=PictureQuality)
+    shift: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         rules = {key: t.rule for key, t in self.rules.types.items()}
+        self.memory = PlaceMemory(set(self.rules.rejected))
         self.tracker = Tracker({key: Timing.of(r.dwell_s, r.absence_s) for key, r in rules.items()})
 
     def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
         """Take one frame; yield what became of it. Frames must come in the order of ``elapsed_s``."""
         self.frames += 1
         self.unscheduled += frame.captured_at is None
-        if _shows_nothing(frame):
-            self.faults["black"] = self.faults.get("black", 0) + 1  # absence counts only while the place can be seen
-            return
+        if frame.crops:  # recorded detections come without pictures
+            quality = self.quality.look(
+                frame.elapsed_s, frame.crops[0], frame.regions[0], detections.xyxy.astype(float)
+            )
+            if not quality.judgeable:
+                self._note(quality.fault)
+                return
+            self.shift = quality.shift if max(map(abs, quality.shift)) > SHAKEN else (0.0, 0.0)
+            frame, detections = _in_place(frame, detections, self.shift)
         detections, faint = self._usable(detections)
         ended = self.tracker.update(frame, detections, above(detections, self.rules.start), faint)
         for track in ended:
@@ -110,6 +111,10 @@ class Scene:
         for track in list(self.tracker.tracks):
             if track.last_s == frame.elapsed_s:
                 yield from self._judge(track, frame)
+
+    def _note(self, fault: Fault | None) -> None:
+        name = "doubtful" if fault is None else fault.value
+        self.faults[name] = self.faults.get(name, 0) + 1
 
     def finish(self) -> Iterator[Event]:
         """The recording ends: say how far the open violations got. State stays, more segments may follow."""
@@ -190,6 +195,8 @@ class Scene:
         track.zone_id = verdict.zone_id
         track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
         track.kept_from = self._lacks(track, verdict.rule, track.qualifying_s)
+        if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
+            track.kept_from = f"it is where {before} was rejected, and nothing has changed"
         if not track.kept_from:
             yield from self._confirm(track, frame)
 
@@ -228,18 +235,8 @@ class Scene:
         track.onset = None  # whoever follows the event has it now
 
     def _clear(self, track: Track, frame: Frame) -> Event:
-        event = self._event("cleared", track, frame)
-        self.past = [p for p in self.past if frame.elapsed_s - p.cleared_s < REPEAT_S][-MOST_PAST:]
-        self.past.append(Past(event.id, track.key, track.violation.xyxy, track.gone_s or frame.elapsed_s))
-        return event
-
-    def _repeat_of(self, track: Track) -> str | None:
-        """The last violation of this type that was at this place and is over."""
-        for past in reversed(self.past):
-            recent = track.first_s - past.cleared_s < REPEAT_S
-            if recent and past.key == track.key and iou(np.array([past.xyxy]), track.box[None])[0, 0] >= SAME_PLACE_IOU:
-                return past.violation_id
-        return None
+        self.memory.end(track, frame.elapsed_s)
+        return self._event("cleared", track, frame)
 
     def _same_thing(self, known: Track, track: Track, frame: Frame) -> bool:
         """Whether the known thing was never away, or stands there still: the detector only draws another box."""
@@ -271,13 +268,13 @@ class Scene:
                 onset_s=round(track.first_s, 3),
                 confirmed_s=round(frame.elapsed_s, 3),
                 cleared_s=None,
-                xyxy=(x1, y1, x2, y2),
+                xyxy=(x1 + self.shift[0], y1 + self.shift[1], x2 + self.shift[0], y2 + self.shift[1]),
                 size=frame.size,
                 place=self.rules.locator.locate((x1, y1, x2, y2), self.rules.types[track.key].on_ground),
                 score=0.0,
                 sightings=0,
                 proven=self.rules.proven.get(track.key, False),
-                repeat_of=self._repeat_of(track),
+                repeat_of=self.memory.repeat_of(track),
             )
         track.violation = replace(track.violation, score=round(track.score, 4), sightings=track.seen)
         if kind == "cleared" and track.gone_s is not None:
@@ -317,10 +314,11 @@ def _continue(known: Track, again: Track) -> None:
     known.descriptor = again.descriptor
 
 
-def _shows_nothing(frame: Frame) -> bool:
-    if not frame.crops:
-        return False  # recorded detections come without pictures
-    region, crop = frame.regions[0], frame.crops[0]
-    left, top = round(-region.offset_x / region.scale_x), round(-region.offset_y / region.scale_y)
-    sample = crop[top : crop.shape[0] - top : 16, left : crop.shape[1] - left : 16]
-    return float(cv2.meanStdDev(np.ascontiguousarray(sample))[1].max()) < DARK
+def _in_place(frame: Frame, detections: Detections, shift: tuple[float, float]) -> tuple[Frame, Detections]:
+    """As the camera would see it if nobody had nudged it: anchors, zones and places stay where they are."""
+    if shift == (0.0, 0.0):
+        return frame, detections
+    x, y = shift
+    regions = tuple(r._replace(offset_x=r.offset_x - x, offset_y=r.offset_y - y) for r in frame.regions)
+    boxes = detections.xyxy - np.array([x, y, x, y], np.float32)
+    return replace(frame, regions=regions), replace(detections, xyxy=boxes)

@@ -3,27 +3,31 @@
 Who a vehicle is from picture to picture (``Track.mover``) and where it stood still (``home``) is not kept: after a
 restart a place finds its thing again by itself, as after any outage.
 
-A zip: ``scene.json`` with the tracks, ``onset/N.jpg`` with the first picture of each. Onset pictures become JPEG the
-first time they are saved and stay that, so saving again costs little.
+A zip: ``scene.json`` with the tracks, ``arrays.npz`` with what is long in them and what the view usually shows,
+``onset/N.jpg`` with the first picture of each. Onset pictures become JPEG the first time they are saved and stay that,
+so saving again costs little.
 """
 
 import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.frame import StillLost
 from vision.durable import naming, write_durably
 from vision.ground_scale import GroundScale
 from vision.place_look import Look
+from vision.place_memory import Past
 from vision.records import SCHEMA_VERSION, Event, iso
-from vision.scene import Past, Scene
+from vision.scene import Scene
 from vision.stills import JpegStill, jpeg
 from vision.track import Sighting, Track
 
@@ -32,17 +36,19 @@ FORMAT = 3
 
 _COUNTS = ("frames", "faults", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
-_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home", "judged")
+_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home", "judged", "sightings")
+_LONG = ("sightings", "patches", "descriptors")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
 def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
     """Write atomically. ``extra``: plain values that the caller wants back. Raises ``OSError``."""
     memory = io.BytesIO()
+    arrays = _Arrays()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
         tracks = []
         for number, track in enumerate(scene.tracker.tracks):
-            tracks.append(_to_dict(track))
+            tracks.append(_to_dict(track, arrays))
             if track.onset is not None and track.violation is None:
                 try:
                     track.onset = JpegStill(jpeg(track.onset))
@@ -52,9 +58,11 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
                 archive.writestr(f"onset/{number}.jpg", track.onset.data)
         state = {"format": FORMAT, "tracks": tracks, "extra": extra}
         state |= {"ground": asdict(scene.tracker.motion.scale)}
-        state |= {"finished": [_to_dict(track) for track in scene.finished]}
-        state |= {"past": scene.past}
+        state |= {"finished": [_to_dict(track, arrays) for track in scene.finished]}
+        state |= {"past": [_past_to_dict(past, arrays) for past in scene.memory.past]}
         state |= {name: getattr(scene, name) for name in _COUNTS} | {"noise": scene.noise}
+        with archive.open("arrays.npz", "w") as file:
+            np.savez(file, allow_pickle=False, **arrays.joined(), **scene.quality.to_arrays())
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
     with naming(path):
         write_durably(path, memory.getvalue())
@@ -77,42 +85,87 @@ def load_snapshot(path: Path, scene: Scene) -> None:
     """Put the saved tracks into an empty scene."""
     with zipfile.ZipFile(path) as archive:
         state = json.loads(archive.read("scene.json"))
+        kept = dict(np.load(io.BytesIO(archive.read("arrays.npz"))))
         names = set(archive.namelist())
         for name in _COUNTS:
             setattr(scene, name, state[name])
-        scene.finished.extend(_from_dict(record) for record in state["finished"])
-        scene.past = [Past(p[0], p[1], tuple(p[2]), p[3]) for p in state["past"]]
+        scene.finished.extend(_from_dict(record, kept) for record in state["finished"])
         scene.noise = tuple(state["noise"])
+        scene.memory.past = [_past_from_dict(record, kept) for record in state["past"]]
         scene.tracker.motion.scale = GroundScale(**state["ground"])
+        scene.quality.from_arrays(kept)
         for number, record in enumerate(state["tracks"]):
-            track = _from_dict(record)
+            track = _from_dict(record, kept)
             if f"onset/{number}.jpg" in names:
                 track.onset = JpegStill(archive.read(f"onset/{number}.jpg"))
             scene.tracker.tracks.append(track)
 
 
-def _to_dict(track: Track) -> dict[str, Any]:
+class _Arrays:
+    """What is long is kept in a few large arrays, with the rows of each part: as text it would take most of the time."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _LONG}
+        self._length = dict.fromkeys(_LONG, 0)
+
+    def add(self, name: str, part: NDArray[Any] | None) -> list[int] | None:
+        """The rows ``[begin, end]`` that ``part`` gets; None for nothing."""
+        if part is None:
+            return None
+        begin = self._length[name]
+        self._parts[name].append(part)
+        self._length[name] += len(part)
+        return [begin, self._length[name]]
+
+    def joined(self) -> dict[str, NDArray[Any]]:
+        return {name: np.concatenate(parts) for name, parts in self._parts.items() if parts}
+
+
+def _part(kept: Mapping[str, NDArray[Any]], name: str, rows: list[int] | None) -> NDArray[Any] | None:
+    return None if rows is None else kept[name][rows[0] : rows[1]]
+
+
+def _to_dict(track: Track, arrays: _Arrays) -> dict[str, Any]:
     record = {name: getattr(track, name) for name in _PLAIN}
     record |= {name: iso(getattr(track, name)) for name in _TIMES}
     record["box"] = track.box.tolist()
-    record["look"] = track.look and {"box": track.look.box.tolist(), "patch": track.look.patch.tolist()}
-    record["descriptor"] = None if track.descriptor is None else track.descriptor.tolist()
+    record["sightings"] = arrays.add("sightings", np.array(track.sightings).reshape(-1, len(Sighting._fields)))
+    record["look"] = _look_to_dict(track.look, arrays)
+    record["descriptor"] = arrays.add("descriptors", track.descriptor)
     record["violation"] = None
     if track.violation is not None:
         record["violation"] = Event(SCHEMA_VERSION, "extended", 0, track.violation, "", "", "").to_dict()
     return record
 
 
-def _from_dict(record: dict[str, Any]) -> Track:
+def _from_dict(record: dict[str, Any], kept: Mapping[str, NDArray[Any]]) -> Track:
     plain = {name: record[name] for name in _PLAIN}
     plain |= {name: record[name] and datetime.fromisoformat(record[name]) for name in _TIMES}
     plain |= {name: tuple(plain[name]) for name in ("size", "first_box", "last_box")}
-    plain["sightings"] = [Sighting(*s) for s in plain["sightings"]]
-    look, described = record["look"], record["descriptor"]
+    sightings = _part(kept, "sightings", record["sightings"])
     return Track(
         **plain,
+        sightings=[] if sightings is None else [Sighting(*row) for row in sightings.tolist()],
         box=np.array(record["box"]),
-        look=None if look is None else Look.of(np.array(look["box"]), np.array(look["patch"], np.uint8)),
-        descriptor=None if described is None else np.array(described, np.float32),
+        look=_look_from_dict(record["look"], kept),
+        descriptor=_part(kept, "descriptors", record["descriptor"]),
         violation=None if record["violation"] is None else Event.from_dict(record["violation"]).violation,
     )
+
+
+def _look_to_dict(look: Look | None, arrays: _Arrays) -> dict[str, Any] | None:
+    return None if look is None else {"box": look.box.tolist(), "patch": arrays.add("patches", look.patch)}
+
+
+def _look_from_dict(record: dict[str, Any] | None, kept: Mapping[str, NDArray[Any]]) -> Look | None:
+    patch = None if record is None else _part(kept, "patches", record["patch"])
+    return None if record is None or patch is None else Look.of(np.array(record["box"]), patch)
+
+
+def _past_to_dict(past: Past, arrays: _Arrays) -> dict[str, Any]:
+    plain = {"violation_id": past.violation_id, "key": past.key, "ended_s": past.ended_s}
+    return plain | {"box": past.box.tolist(), "look": _look_to_dict(past.look, arrays)}
+
+
+def _past_from_dict(record: dict[str, Any], kept: Mapping[str, NDArray[Any]]) -> Past:
+    return Past(**record | {"box": np.array(record["box"]), "look": _look_from_dict(record["look"], kept)})

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from labels.catalogue import load_catalogue
+from labels.datasets.records import LabelsError
 from labels.source_classes import SourceClassesError, load_source_classes
 from models.detector import load_detector
 from service.city import City, load_city
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
 from service.commands.times import start_time
+from service.decided import Decided, read_decided
 from service.replaying import mot_lines, replay, write_replayed
 from vision.durable import write_durably
 from vision.recorded import find_recorded, read_recorded
@@ -43,6 +45,10 @@ def replay_detections(
     model: Annotated[
         Path | None, typer.Option("--model", help="Model whose thresholds count; the shipped one if left out.")
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option("--decisions", metavar="FILE", help="What operators decided: rejected places stay quiet."),
+    ] = None,
     tracks: Annotated[
         Path | None,
         typer.Option("--tracks", metavar="FILE", help="What was open in each frame; a folder for several recordings."),
@@ -62,9 +68,10 @@ def replay_detections(
         city = load_city(cameras) if cameras else None
         try:
             key_of = dict(enumerate(load_source_classes(source).key_of.values()))
+            decided = Decided() if decisions is None else read_decided(decisions, out)
             told = SequenceInfo(_size(size), fps, start=start_time(start, city))
             read = [read_recorded(path, name, key_of, key, told) for path, name in find_recorded(detections)]
-        except (RecordedProblem, SourceClassesError) as error:
+        except (RecordedProblem, SourceClassesError, LabelsError) as error:
             fail(str(error))
         city = city or City.bare({r.name: str(r.path) for r in read})
         unknown = [r for r in read if r.name not in {c.id for c in city.cameras}]
@@ -72,7 +79,7 @@ def replay_detections(
             known = ", ".join(c.id for c in city.cameras[:10])
             fail(f"{unknown[0].path}: camera {unknown[0].name!r} is not in the city file; it knows {known}")
         card = load_detector(model).card
-        runs = [replay(recorded, city, card, dwells(dwell or [])) for recorded in read]
+        runs = [replay(recorded, city, card, dwells(dwell or []), decided) for recorded in read]
         lines = write_replayed(out, runs)
         if tracks is not None:
             for run in runs:
@@ -83,6 +90,8 @@ def replay_detections(
     if as_json:
         typer.echo(json.dumps({"results": str(out), "violations": lines, "replayed_s": round(length_s, 1)}))
         return
+    for mute in decided.muted:
+        typer.echo(f"note: {mute}")
     for name, count in Counter(line["key"] for line in lines).most_common():
         typer.echo(f"{count:>5}  {load_catalogue().types[name].zh}  {load_catalogue().types[name].en}")
     typer.echo(

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from labels.datasets.records import LabelsError
 from models.detector import load_detector
 from service.city import load_city
 from service.commands.dwells import dwells
 from service.commands.failing import INTERRUPTED, SOME_FAILED, fail, told_plainly
 from service.commands.progress import Display
 from service.commands.times import start_time
+from service.decided import Decided, read_decided
 from service.planning import Request, how_grouped, make_plans
 from service.scoring import Scoring
 from service.summary import Summary, summarise
@@ -51,6 +53,10 @@ def score(
         typer.Option("--start-pattern", metavar="PATTERN", help="Where names hold the start: cam1_%Y%m%d_%H%M%S."),
     ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cameras read at the same time.")] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option("--decisions", metavar="FILE", help="What operators decided: rejected places stay quiet."),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Keep all detections here, for streetorder replay.")
     ] = None,
@@ -79,6 +85,7 @@ def score(
             start=start_time(start, city),
             start_pattern=start_pattern,
             jobs=jobs,
+            decided=_decided(decisions, out),
         )
         detector = load_detector(model)
         plans = make_plans(request, detector.card)
@@ -122,6 +129,15 @@ def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
         typer.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
     elif not quiet:
         typer.echo(summary.text())
+
+
+def _decided(decisions: Path | None, out: Path) -> Decided:
+    if decisions is None:
+        return Decided()
+    try:
+        return read_decided(decisions, out)
+    except LabelsError as error:
+        fail(str(error))
 
 
 def _checked(make: Any) -> None:

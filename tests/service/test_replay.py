@@ -113,3 +113,40 @@ def test_the_start_of_recordings_can_be_told(tmp_path):
     refused = streetorder("replay", tmp_path / "gate.txt", "--out", tmp_path / "out", *SIZE, "--start", "today")
     assert refused.code == 2
     assert "a time such as 2026-05-01T08:00:00+08:00 is needed" in " ".join(refused.err.split())
+
+
+def test_what_an_operator_rejected_stays_quiet_when_it_comes_again(tmp_path):
+    """The same spot at 10 s and at 300 s: a second case, unless the first was rejected."""
+    path, lines = tmp_path / "gate.txt", []
+    for n in range(1, 6001):
+        there = 100 <= n < 1200 or n >= 3000
+        lines.append(f"{n},-1,400,500,240,160,0.8,2,-1,-1" if there else f"{n},-1,-1,-1,-1,-1,0,-1,-1,-1")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    first, again = streetorder("replay", path, "--out", tmp_path / "out", *SIZE, "--json").json["violations"]
+    assert again["repeat_of"] == first["id"]
+    (tmp_path / "said.csv").write_text(f"violation,decision\n{first['id']},rejected\n")
+    heeded = streetorder(
+        "replay", path, "--out", tmp_path / "out", *SIZE, "--decisions", tmp_path / "said.csv", "--json"
+    )
+    assert [v["id"] for v in heeded.json["violations"]] == [first["id"]]
+    (tmp_path / "said.csv").write_text("violation,decision\nx,perhaps\n")
+    refused = streetorder("replay", path, "--out", tmp_path / "out", *SIZE, "--decisions", tmp_path / "said.csv")
+    assert refused.code == 2
+    assert "allowed are confirmed, rejected" in " ".join(refused.err.split())
+
+
+def test_a_camera_whose_cases_are_mostly_rejected_is_muted_and_named(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    lines = [{"id": f"v{n}", "camera_id": "gate", "key": "motor_vehicle_parking"} for n in range(25)]
+    (out / "violations.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    said = [f"v{n},{'rejected' if n else 'confirmed'}" for n in range(25)]
+    (tmp_path / "said.csv").write_text("\n".join(["violation,decision", *said]))
+    done = streetorder(
+        "replay", recording(tmp_path / "gate.txt"), "--out", out, *SIZE, "--decisions", tmp_path / "said.csv"
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "gate: 24 of the last 25 decided motor_vehicle_parking were rejected; it is muted" in " ".join(
+        done.out.split()
+    )
+    assert "0 violations" in done.out

@@ -1,0 +1,69 @@
+"""``streetorder benchmark scenarios`` and ``streetorder benchmark tracker``: how many cases, and at what cost."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import machine, save
+from benchmarks.street_scenarios import RATES, SCENARIOS, SEEDS, run_all
+from benchmarks.tracker_cost import costs
+from service.commands.failing import fail, told_plainly
+
+LIMIT_US, LIMIT_AT = 300.0, 20
+"""What a picture with so many things may cost."""
+
+SaveTo = Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def scenarios(
+    names: Annotated[list[str] | None, typer.Argument(help="Some of them; all if left out.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="By how many chances each is seen.")] = SEEDS,
+    rates: Annotated[list[float] | None, typer.Option("--rate", help="Pictures a second, repeated.")] = None,
+    as_json: AsJson = False,
+    save_to: SaveTo = None,
+) -> None:
+    """What a street does to a tracker: cases found against those that a person would count."""
+    with told_plainly(as_json):
+        for name in names or ():
+            if name not in SCENARIOS:
+                fail(f"{name}: no such scenario; there are {', '.join(SCENARIOS)}")
+        records = run_all(names or list(SCENARIOS), rates or RATES, seeds)
+        found: dict[str, Any] = {"machine": machine(), "seeds": seeds, "scenarios": records}
+        found |= {total: sum(r[total] for r in records) for total in ("runs", "as_expected", "duplicates", "missed")}
+        if save_to is not None:
+            save(save_to, found)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    table = Table("scenario", "pictures/s", "cases", "as expected", "duplicates", "missed", "otherwise")
+    for r in records:
+        odd = "; ".join(f"{o['runs']}x {o['opened']} opened, {o['cleared']} cleared" for o in r["otherwise"])
+        right = f"{r['as_expected']} of {r['runs']}"
+        table.add_row(
+            r["scenario"].replace("_", " "), f"{r['pictures_per_s']:g}", str(r["cases"]), right,
+            str(r["duplicates"]), str(r["missed"]), odd,
+        )  # fmt: skip
+    Console().print(table)
+    typer.echo(f"{found['as_expected']} of {found['runs']} runs as expected, {found['duplicates']} duplicates")
+
+
+def tracker(
+    rounds: Annotated[int, typer.Option(min=1, help="The best of so many.")] = 5,
+    as_json: AsJson = False,
+    save_to: SaveTo = None,
+) -> None:
+    """What a picture costs the tracker and the rules, by the number of things in it."""
+    found = {"machine": machine(), "median_us": {str(n): us for n, us in costs(rounds=rounds).items()}}
+    if save_to is not None:
+        save(save_to, found)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for n, us in found["median_us"].items():
+        typer.echo(f"{n:>4} things  {us:7.0f} µs")
+    typer.echo(f"limit: {LIMIT_US:.0f} µs with {LIMIT_AT}")

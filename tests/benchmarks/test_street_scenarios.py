@@ -1,0 +1,29 @@
+"""The street's scenarios by a few chances; ``streetorder benchmark scenarios`` runs fifty."""
+
+import pytest
+
+from benchmarks.street_scenarios import SCENARIOS, run
+from benchmarks.street_world import Watching
+from benchmarks.tracker_cost import cost_us
+
+SEEDS = {0.25: (0, 1, 2), 1.0: (3, 4), 10.0: (5,)}
+
+
+@pytest.mark.parametrize("rate", SEEDS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_street_gives_the_cases_that_a_person_would_count(name, rate):
+    expected = SCENARIOS[name]()
+    for seed in SEEDS[rate]:
+        outcome = run(name, rate, seed)
+        assert outcome.as_expected(expected), (seed, outcome)
+
+
+def test_the_same_chance_gives_the_same_street():
+    street = SCENARIOS["bus_in_front_for_40_s"]().street
+    one, other = ([d.xyxy.tolist() for _, d in Watching(street, 0.25, 7).looks()] for _ in range(2))
+    assert one == other
+    assert one != [d.xyxy.tolist() for _, d in Watching(street, 0.25, 8).looks()]
+
+
+def test_what_a_picture_costs_is_measured_on_a_street_that_has_filled():
+    assert len(cost_us(5, pictures=30)) == 20
