@@ -36,7 +36,8 @@ class Proposal:
 class Association:
     """What belongs together.
 
-    groups: the violations of each real thing, earliest first; every violation is in one. proposals: nearest first.
+    groups: the violations of each real thing, earliest by our clock first; every violation is in one. proposals:
+    nearest first.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -63,7 +64,11 @@ def associate(violations: Iterable[Violation], clock_offset_s: Mapping[str, floa
     clock_offset_s: by camera, its clock minus ours; 0 for those that are not in it. Violations without a place or a
     known time stay alone. Groups are complete: each two of one may be the same thing, and no view is in it twice.
     """
-    known = sorted(violations, key=lambda v: (v.onset is None, v.onset and v.onset.timestamp(), v.id))
+
+    def onset_s(v: Violation) -> float:
+        return math.inf if v.onset is None else _ours(v.onset, clock_offset_s.get(v.camera_id, 0.0))
+
+    known = sorted(violations, key=lambda v: (onset_s(v), v.id))
     seen = [s for v in known if (s := _seen(v, clock_offset_s.get(v.camera_id, 0.0))) is not None]
     sure: list[tuple[float, _Seen, _Seen]] = []
     proposals: list[Proposal] = []

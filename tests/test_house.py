@@ -28,16 +28,29 @@ def test_folders_import_only_from_the_folders_before_them(checkout: Path) -> Non
     run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], checkout)
 
 
+def imported_by(file: Path) -> set[str]:
+    """Modules by their whole names; of ``from a import b`` both ``a`` and, in case it is one, ``a.b``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno} imports relatively"
+            found |= {node.module or "", *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
 @pytest.mark.parametrize("record", RECORDS)
 def test_records_import_only_numpy_and_the_standard_library(checkout: Path, record: str) -> None:
-    imported = set()
-    for node in ast.walk(ast.parse((checkout / record).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {name.name.split(".")[0] for name in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{record}:{node.lineno} imports relatively"
-            imported.add((node.module or "").split(".")[0])
+    imported = {name.split(".")[0] for name in imported_by(checkout / record)}
     assert imported <= set(sys.stdlib_module_names) | {"numpy"}
+
+
+def test_cases_know_of_vision_only_its_records(checkout: Path) -> None:
+    for file in (checkout / "cases").rglob("*.py"):
+        of_vision = {name for name in imported_by(file) if name.split(".")[0] == "vision"}
+        strange = {n for n in of_vision if n != "vision.records" and not n.startswith("vision.records.")}
+        assert not strange, f"{file.relative_to(checkout)} imports {strange}"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -12,12 +12,14 @@ from labels.catalogue import load_catalogue
 from labels.datasets.records import LabelsError
 from labels.source_classes import SourceClassesError, load_source_classes
 from models.detector import load_detector
+from service.case_lines import notes_on
 from service.city import City, load_city
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
 from service.commands.times import start_time
 from service.decided import Decided, read_decided
 from service.replaying import mot_lines, replay, write_replayed
+from service.results import CASES, read_lines
 from vision.durable import write_durably
 from vision.recorded import find_recorded, read_recorded
 from vision.sequence_info import RecordedProblem, SequenceInfo
@@ -90,8 +92,8 @@ def replay_detections(
     if as_json:
         typer.echo(json.dumps({"results": str(out), "violations": lines, "replayed_s": round(length_s, 1)}))
         return
-    for mute in decided.muted:
-        typer.echo(f"note: {mute}")
+    for note in (*map(str, decided.muted), *notes_on(read_lines(out / CASES))):
+        typer.echo(f"note: {note}")
     for name, count in Counter(line["key"] for line in lines).most_common():
         typer.echo(f"{count:>5}  {load_catalogue().types[name].zh}  {load_catalogue().types[name].en}")
     typer.echo(

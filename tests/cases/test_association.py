@@ -72,6 +72,11 @@ def test_a_clock_that_is_wrong_is_put_right_first():
     assert associate([seen("a", "north"), late], {"south": 3600.0}).groups == (("a", "b"),)
 
 
+def test_the_earliest_is_who_saw_it_first_by_our_clock():
+    first = seen("b", "south", from_s=3600, to_s=4200)
+    assert associate([seen("a", "north", from_s=30), first], {"south": 3600.0}).groups == (("b", "a"),)
+
+
 def test_neighbours_in_a_row_are_not_mixed_up():
     """Two cars five metres apart, each seen by three cameras whose places are off by a metre or two."""
     views = [("north", 0.0), ("south", 1.5), ("east", -1.0)]
@@ -134,6 +139,11 @@ def test_distances_are_metres():
 
 
 def test_cases_never_load_what_reads_pictures():
-    code = "import sys, cases.association; print({'av', 'cv2', 'onnxruntime', 'torch'} & set(sys.modules))"
+    code = (
+        "import importlib, pkgutil, sys, cases\n"
+        "for module in pkgutil.walk_packages(cases.__path__, 'cases.'): importlib.import_module(module.name)\n"
+        "assert 'cases.association' in sys.modules\n"
+        "print({'av', 'cv2', 'onnxruntime', 'torch'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
