@@ -32,8 +32,9 @@ WHOLE, HALF = 0.85, 0.4
 """Parts of the detailed cells that a covered lens loses; a lorry may hide the second, but rarely for long."""
 OTHER_LIGHT, MOST, ROUGH, BLURRED = 0.15, 0.7, 8.0, 0.67
 """Part by which the level of most cells stays the same where only what is fine has changed, and how many are most;
-coarse contrast, in grey levels, of a cell of which sharpness can be told; part of the usual one that is left in half of the cells when a picture is blurred. One of
-6 pixels in 768 leaves 0.4 to 0.6 of it, of 3 pixels 0.6 to 0.8; noise, rain, fog and infra-red light at least 0.8."""
+coarse contrast, in grey levels, of a cell of which sharpness can be told; part of the usual one that is left in half of
+the cells when a picture is blurred. A blur of 6 pixels in 768 leaves 0.4 to 0.6 of it, of 3 pixels 0.6 to 0.8; noise,
+rain, fog and infra-red light at least 0.8."""
 USUAL_S, SHARP_S = 120.0, 600.0
 """Time constants of what is usual, and of usual sharpness and colours."""
 STILL_S, STILL_LOOKS, LIVELY = 30.0, 5, 0.2
@@ -79,7 +80,10 @@ class Quality:
 
 @dataclass(slots=True)
 class Lasting:
-    """A sign that counts once it was seen in ``looks`` pictures over ``least_s``, until it is missing from two."""
+    """A sign that counts once it was seen in ``looks`` pictures over ``least_s``, until it is missing from two.
+
+    One that a single picture proves is over with the first picture without it.
+    """
 
     least_s: float
     looks: int = 3
@@ -96,7 +100,7 @@ class Lasting:
         self.seen, self.missing = (self.seen + 1, 0) if sign else (0, self.missing + 1)
         if self.seen >= self.looks and elapsed_s - self.since_s >= self.least_s:
             self.counts = True
-        elif self.missing >= 2:
+        elif self.missing >= min(self.looks, 2):
             self.counts = False
 
 
@@ -163,10 +167,11 @@ class PictureQuality:
         small = _scaled(half, WIDTH, HEIGHT)
         hidden = covered(CELLS, others).max(axis=1, initial=0.0).reshape(ROWS, COLUMNS) >= 0.5
         pose = self._pose.look(elapsed_s, small, hidden)
-        signs: Signs = {"dark": False, "flat": False, "still": self._stillness.look(elapsed_s, part, small)}
+        signs: Signs = {"dark": False, "flat": False}
         if elapsed_s - self._told_s < EVERY_S:
             return signs
         self._told_s = elapsed_s
+        signs["still"] = self._stillness.look(elapsed_s, part, small)
         signs |= self._detail.look(steadied(half, pose.shift), pose.alike, hidden)
         signs["tinted"] = self._tint.look(sample)
         if signs.get("blurred") and pose.here is False:

@@ -102,7 +102,7 @@ def load_snapshot(path: Path, scene: Scene) -> None:
 
 
 class _Arrays:
-    """What is long is kept in a few large arrays, with the rows of each part: as text it would take most of the time."""
+    """What is long is kept in a few large arrays, with the rows of each part: as text it would take far longer."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _LONG}

@@ -23,8 +23,8 @@ SAME_LOOK = 0.8
 """Correlation of the place's pixels from one sighting to the next from which on the same thing stands there: nineteen
 of twenty sightings of the parked vehicles in the clips tried reach 0.9; a lane of a dense motorway, looked at every 0.2
 to 4 s, gave no false stop in 105 runs with 0.8, two with 0.7, nine with 0.5."""
-LONGEST_S = 3.5
-"""An observation weighs for the time since the last one, but no more: after a break it is still one."""
+HALF_SURE = 0.5
+"""Weight at most of one other look in the same box: something in front that is no detection, or a light, may do it."""
 ODD_WEIGHS = 2.0
 """A detector often misses what is there; that it draws another box, or another look, says more."""
 UNLIKE = 0.2
@@ -110,16 +110,19 @@ class Track:
         strong: bool,
         likeness: float,
         descriptor: NDArray[np.float32] | None,
+        stood: bool,
         still: bool | None,
         memory_s: float,
     ) -> None:
         """Note a sighting.
 
-        still: whether it stood at its place, None if that cannot be said. memory_s: time constant of ``steady``.
+        stood: whether its box lies as that of a standing thing does. still: whether it stood at its place by all that
+        is known, None if that cannot be said. memory_s: time constant of ``steady``.
         """
         self.last_box = x1, y1, x2, y2 = tuple(box.tolist())
         if still is not None:
-            self._steady(elapsed_s, still, memory_s if still else memory_s / ODD_WEIGHS)
+            odd_look = not still and stood
+            self._steady(elapsed_s, still, memory_s if still else memory_s / ODD_WEIGHS, HALF_SURE if odd_look else 1.0)
         if self.seen % self.every == 0:
             self.sightings.append(Sighting(elapsed_s, x1, y1, x2, y2, score, likeness))
             if len(self.sightings) >= KEPT_SIGHTINGS:
@@ -170,10 +173,10 @@ class Track:
         self.hidden += 1
         self.looked_s = elapsed_s
 
-    def _steady(self, elapsed_s: float, still: bool, memory_s: float) -> None:
+    def _steady(self, elapsed_s: float, still: bool, memory_s: float, most: float = 1.0) -> None:
         if self.seen:
-            since_s = min(elapsed_s - self.looked_s, LONGEST_S)
-            self.steady += (still - self.steady) * (1 - math.exp(-since_s / memory_s))
+            weight = min(1 - math.exp((self.looked_s - elapsed_s) / memory_s), most)
+            self.steady += (still - self.steady) * weight
 
     @property
     def score(self) -> float:

@@ -16,7 +16,7 @@ from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
 from vision.track import SAME_LOOK, Track, stands
-from vision.visibility import HIDDEN_COVER, cut, hidden, maybe_there
+from vision.visibility import HIDDEN_COVER, cut, hidden, looks_the_same, maybe_there
 
 MATCH_IOU = 0.5
 LEFT_IOU = 0.2
@@ -178,11 +178,12 @@ class Tracker:
         frame = now.frame
         alike = self._alike(track, frame)
         followed = track.mover > 0 and track.mover == now.movers[j]
-        still: bool | None = followed or (stood and alike >= SAME_LOOK)
+        # Where there are pixels they say it: what is half hidden stands in an odd box.
+        still: bool | None = followed or (alike >= SAME_LOOK if frame.crops else stood)
         if not still and cut(track, now.boxes, j):
             still = None  # something in front changes its box and its look
         box, looks, memory_s = now.boxes[j], now.descriptor(j), self.timing[track.key].memory_s
-        track.see(frame.elapsed_s, frame.captured_at, box, score, strong, alike, looks, still, memory_s)
+        track.see(frame.elapsed_s, frame.captured_at, box, score, strong, alike, looks, stood, still, memory_s)
         track.size, track.mover = frame.size, int(now.movers[j])
         if track.home is None:
             track.home = self.motion.standing(track.mover)
@@ -234,7 +235,10 @@ class Tracker:
                 over = np.flatnonzero(covers).tolist()
                 which, whose = [keys[j] for j in over], [owner[j] for j in over]
                 in_front = hidden(track, now.boxes[over], which, whose, now_s, timing.absence_s)
-            if in_front or (track.violation is not None and maybe_there(track, now.frame, now.faint)):
+            confirmed = track.violation is not None
+            if in_front or (
+                maybe_there(track, now.frame, now.faint) if confirmed else looks_the_same(track, now.frame)
+            ):
                 track.hide(now_s)
             else:
                 track.miss(now_s, now.frame.captured_at, timing.memory_s, timing.absence_s / 2)
