@@ -13,7 +13,7 @@ from benchmarks.clips import Recipe, clip, duration_s
 from benchmarks.machine import machine, save
 from benchmarks.memory import NotWatched, watch
 from benchmarks.throughput import Load, NothingToMeasure, Rates, as_json, measure
-from benchmarks.tracking_commands import scenarios, tracker
+from benchmarks.tracking_commands import left_things, scenarios, tracker
 from models.detector import load_detector
 from service.commands.failing import fail, told_plainly
 from streams.sampler import make_sampler
@@ -22,6 +22,7 @@ app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=T
 
 app.command()(scenarios)
 app.command()(tracker)
+app.command()(left_things)
 
 CODECS = ("h264", "hevc")
 VIDEO_S = {"keyframe": 200.0, "auto": 200.0}

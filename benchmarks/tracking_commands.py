@@ -1,4 +1,4 @@
-"""``streetorder benchmark scenarios`` and ``streetorder benchmark tracker``: how many cases, and at what cost."""
+"""``streetorder benchmark scenarios``, ``left-things`` and ``tracker``: how many cases, and at what cost."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.left_things import LEFT, PLACES, run, things
 from benchmarks.machine import machine, save
 from benchmarks.street_scenarios import RATES, SCENARIOS, SEEDS, run_all
 from benchmarks.tracker_cost import costs
+from models.detector import load_detector
 from service.commands.failing import fail, told_plainly
 
 LIMIT_US, LIMIT_AT = 300.0, 20
@@ -50,6 +52,45 @@ def scenarios(
         )  # fmt: skip
     Console().print(table)
     typer.echo(f"{found['as_expected']} of {found['runs']} runs as expected, {found['duplicates']} duplicates")
+
+
+def left_things(
+    shared: Annotated[Path, typer.Argument(help="Folder of the evaluation material; clips in data/videos.")],
+    names: Annotated[list[str] | None, typer.Option("--only", help="A scenario's name, repeated.")] = None,
+    as_json: AsJson = False,
+    save_to: SaveTo = None,
+) -> None:
+    """Things put down on real frames, found without a detector that knows them; and light, which is none."""
+    with told_plainly(as_json):
+        for name in names or ():
+            if name not in [left.name for left in LEFT]:
+                fail(f"{name}: no such scenario; there are {', '.join(left.name for left in LEFT)}")
+        for clip in PLACES:
+            if not (shared / "data/videos" / clip).is_file():
+                fail(f"{shared / 'data/videos' / clip}: no such file; the evaluation material is needed")
+        detector, cutouts = load_detector(None), things(shared)
+        chosen = [left for left in LEFT if not names or left.name in names]
+        records = [
+            run(left, shared / "data/videos" / clip, number % 3, cutouts, detector)
+            for left in chosen
+            for number, clip in enumerate(PLACES)
+        ]
+        found = {"machine": machine(), "model": detector.card.sha256, "runs": records}
+        if save_to is not None:
+            save(save_to, found)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    table = Table("scenario", "clips", "one case each", "none", "several", "onset after (s)", "false")
+    for left in chosen:
+        of_it = [r for r in records if r["scenario"] == left.name]
+        cases = [r["cases"] for r in of_it]
+        several = len(of_it) - cases.count(0) - cases.count(1)
+        late = sorted(r["onset_after_s"] for r in of_it if r["cases"])
+        when = f"{late[0]:g} to {late[-1]:g}" if late else ""
+        counts = (str(cases.count(1)), str(cases.count(0)), str(several)) if left.thing else ("", "", "")
+        table.add_row(left.name, str(len(of_it)), *counts, when, str(sum(r["false"] for r in of_it)))
+    Console().print(table)
 
 
 def tracker(

@@ -152,11 +152,27 @@ def load_city(path: Path) -> City:
         city = City.model_validate(document.data)
     except ValidationError as problem:
         found += complaints(problem, document.data, City.model_json_schema())
+    else:
+        found += _unwanted(city)
     if found:
         lines = sorted((document.line(loc), text) for loc, text in found)
         raise CityFileError([f"{path}:{line}: {text}" for line, text in lines])
     city._folder = path.parent
     return city
+
+
+def _unwanted(city: City) -> list[tuple[tuple[int | str, ...], str]]:
+    """Zones that raise left things as a type which nobody looks for before their camera, each with where it stands."""
+    return [
+        (
+            ("cameras", c, "views", v, "zones", z, "left_things"),
+            f"camera {camera.id!r}: zone {zone.id!r}: left_things: {zone.left_things} is not among the camera's types",
+        )
+        for c, camera in enumerate(city.cameras)
+        for v, view in enumerate(camera.views)
+        for z, zone in enumerate(view.zones)
+        if zone.left_things is not None and zone.left_things not in city.types_for(camera, view)
+    ]
 
 
 def _changed(type: ViolationType, layers: tuple[Rules, ...]) -> Rule:

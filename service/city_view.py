@@ -96,6 +96,12 @@ class Zone(Entry):
         title="Types",
         description="The types that the zone is for; every type its kind is about where left out.",
     )
+    left_things: TypeKey | None = Field(
+        default=None,
+        title="Things left here",
+        description="The type under which whatever is put down in the zone and stays is raised for a person to name,"
+        " even where the model does not know it. Nobody looks for that where left out.",
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Zone":
@@ -113,7 +119,18 @@ class Zone(Entry):
                         f"kind {self.kind} says nothing about {key}, only about {', '.join(about) or 'no type'};"
                         " use kind watch (only here) or exempt (not here)"
                     )
+        if self.left_things is not None:
+            self._may_be_left(self.left_things)
         return self
+
+    def _may_be_left(self, key: str) -> None:
+        rule = load_catalogue().types[key].rule
+        where = (*rule.where, zones.WATCH)
+        for_it = self.kind in where and (self.types is None or key in self.types)
+        if self.kind in (zones.IGNORE, zones.EXEMPT, *rule.exempt):
+            raise ValueError(f"left_things: {key} is no violation in a zone of kind {self.kind}")
+        if not for_it and (rule.where or self.kind == zones.WATCH):
+            raise ValueError(f"left_things: {key} is a violation only in zones for it, of kind {', '.join(where)}")
 
     def record(self) -> zones.Zone:
         return zones.Zone(
@@ -124,6 +141,7 @@ class Zone(Entry):
             permits=tuple(zones.Permit(tuple(p.types), p.valid_from, p.valid_to, p.note) for p in self.permits),
             rules={key: values.override() for key, values in self.rules.items()},
             types=None if self.types is None else tuple(self.types),
+            left_things=self.left_things,
         )
 
 

@@ -66,10 +66,11 @@ def scene_rules(
     city: City, camera: Camera, view: View, card: ModelCard, dwell: Mapping[str, float], decided: Decided
 ) -> SceneRules:
     """What a view is judged by. dwell: seconds by type, over those of the city. decided: what operators said before."""
+    left_things = {zone.left_things for zone in view.zones}
     types = {
         key: replace(t, rule=replace(t.rule, dwell_s=dwell.get(key, t.rule.dwell_s)))
         for key, t in city.types_for(camera, view).items()
-        if key in card.keys and not decided.mutes(camera.id, key)
+        if (key in card.keys or key in left_things) and not decided.mutes(camera.id, key)
     }
     return SceneRules(
         zones=city.zones_for(camera, view),

@@ -66,6 +66,7 @@ def violation_line(v: Violation, types: Mapping[str, ViolationType], evidence: P
         "score": v.score,
         "sightings": v.sightings,
         "repeat_of": v.repeat_of,
+        "cue": v.cue,
         "evidence": f"{EVIDENCE}/{home.name}" if home.is_dir() else None,
     }
 

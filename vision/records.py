@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
 EventKind = Literal["opened", "extended", "cleared"]
+Cue = Literal["detector", "change"]
 Box = tuple[float, float, float, float]
 
 
@@ -45,6 +46,22 @@ class Detections:
         described = None if self.descriptor is None else self.descriptor[which]
         return replace(self, xyxy=self.xyxy[which], score=self.score[which], cls=self.cls[which], descriptor=described)
 
+    def plus(self, more: "Detections") -> "Detections":
+        """These first, then ``more``, which may be of other keys. Without descriptors where one side has none."""
+        if not len(more):
+            return self
+        keys = (*self.keys, *(key for key in more.keys if key not in self.keys))
+        index = np.array([keys.index(key) for key in more.keys])
+        described = [d.descriptor for d in (self, more) if len(d)]
+        known = [descriptor for descriptor in described if descriptor is not None]
+        return Detections(
+            np.concatenate([self.xyxy, more.xyxy]),
+            np.concatenate([self.score, more.score]),
+            np.concatenate([self.cls, index[more.cls]]),
+            keys,
+            np.concatenate(known) if len(known) == len(described) else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -64,6 +81,8 @@ class Violation:
     xyxy: the thing's box at confirmation, relative; ``size`` width and height of the picture in pixels.
     score: mean score of its sightings. sightings: how many there were. proven: the model's word for this class.
     repeat_of: the violation of this type that was at this place before, if one was not long ago.
+    cue: ``change`` if the detector did not see it when it was confirmed: something was put down there and stays, its
+    type is the zone's word (``Zone.left_things``), and a person has to name it.
     """
 
     id: str
@@ -83,6 +102,7 @@ class Violation:
     sightings: int
     proven: bool
     repeat_of: str | None = None
+    cue: Cue = "detector"
 
 
 @dataclass(frozen=True, slots=True)

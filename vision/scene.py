@@ -11,14 +11,15 @@ import numpy as np
 
 from labels.violation import Rule, ViolationType
 from streams.frame import Frame, Still, ViewKey
-from vision.boxes import covered, iou
+from vision.boxes import Boxes, covered, iou
 from vision.duplicates import NESTED_PLACE_IOU, distinct
+from vision.left_things import LeftThings
 from vision.motion import CRAWLING_MPS
 from vision.picture import above
 from vision.picture_quality import Fault, PictureQuality
 from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
-from vision.track import Track
+from vision.track import LEAST_SURE, Track
 from vision.tracker import Timing, Tracker, noise
 from vision.visibility import looks_the_same
 from vision.zones import Verdict, Zones
@@ -29,8 +30,6 @@ FEWEST_SIGHTINGS = 3
 KEPT_NEAR_MISSES = 500
 STEADY = 0.5
 """A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
-LEAST_SURE = 0.2
-"""So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 SHAKEN = 0.003
@@ -46,7 +45,8 @@ class SceneRules:
     """What a scene judges by. The hashes and thresholds come from the model and the city file.
 
     rejected: ids of violations that a person rejected.
-    types: those that the model can see, with the camera's own rule values. start, keep: score thresholds per class.
+    types: those that the model can see or a zone watches for, with the camera's own rule values.
+    start, keep: score thresholds per class.
     """
 
     zones: Zones
@@ -66,8 +66,8 @@ class Scene:
     """The state of one view.
 
     finished: the newest tracks that ended unconfirmed after standing for a while. memory: what its places had before.
-    noise: the detector's jitter. faults: how many pictures could not be judged, by what was wrong. shift: by how much
-    the camera is out of place.
+    left: the zones that watch for what is put down in them. noise: the detector's jitter. faults: how many pictures
+    could not be judged, by what was wrong. shift: by how much the camera is out of place.
     """
 
     view: ViewKey
@@ -75,16 +75,19 @@ class Scene:
     tracker: Tracker = field(init=False)
     finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
     memory: PlaceMemory = field(init=False)
+    left: LeftThings = field(init=False)
     frames: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     unscheduled: int = 0
     noise: tuple[float, float] = (0.0, 0.0)
     quality: PictureQuality = field(default_factory=PictureQuality)
     shift: tuple[float, float] = (0.0, 0.0)
+    _changed: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
 
     def __post_init__(self) -> None:
         rules = {key: t.rule for key, t in self.rules.types.items()}
         self.memory = PlaceMemory(set(self.rules.rejected))
+        self.left = LeftThings(self.rules.zones)
         self.tracker = Tracker({key: Timing.of(r.dwell_s, r.absence_s) for key, r in rules.items()})
 
     def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
@@ -101,7 +104,13 @@ class Scene:
             self.shift = quality.shift if max(map(abs, quality.shift)) > SHAKEN else (0.0, 0.0)
             frame, detections = _in_place(frame, detections, self.shift)
         detections, faint = self._usable(detections)
-        ended = self.tracker.update(frame, detections, above(detections, self.rules.start), faint)
+        strong = above(detections, self.rules.start)
+        self._changed = np.zeros((0, 4))
+        if self.left and frame.crops:
+            left = self.left.look(frame, detections.only(strong), self.tracker.tracks, self.shift)
+            self._changed = left.xyxy.astype(np.float64)
+            detections, strong = detections.plus(left), np.append(strong, np.ones(len(left), bool))
+        ended = self.tracker.update(frame, detections, strong, faint)
         for track in ended:
             if track.violation is not None:
                 yield self._clear(track, frame)
@@ -195,6 +204,8 @@ class Scene:
         track.zone_id = verdict.zone_id
         track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
         track.kept_from = self._lacks(track, verdict.rule, track.qualifying_s)
+        if not track.kept_from and (unnamed := self._unnamed(track)):
+            track.kept_from = f"{unnamed} is raised there already, for a person to name"
         if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
             track.kept_from = f"it is where {before} was rejected, and nothing has changed"
         if not track.kept_from:
@@ -207,7 +218,7 @@ class Scene:
         if track.seen < FEWEST_SIGHTINGS:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
         if track.surest < LEAST_SURE:
-            return f"never seen with a score of {self.rules.start[track.key]:.2f} or more"
+            return f"never seen with a score of {self.rules.start.get(track.key, 1.0):.2f} or more"
         if track.steady < STEADY:
             return f"stood still in {track.steady:.0%} of the latest pictures, at least {STEADY:.0%} are needed"
         if track.presence < LEAST_PRESENCE:
@@ -253,10 +264,21 @@ class Scene:
                 return other
         return None
 
+    def _unnamed(self, track: Track) -> str:
+        """The violation by change alone that this is, if there is one; then it needs no second."""
+        for other in self.tracker.tracks:
+            known: Violation | None = other.violation
+            if known is None or known.cue != "change" or other.key == track.key:
+                continue
+            if iou(track.box[None], other.box[None])[0, 0] >= SAME_PLACE_IOU:
+                return known.id
+        return ""
+
     def _event(self, kind: EventKind, track: Track, frame: Frame | None) -> Event:
         if kind == "opened":
             assert frame is not None
             x1, y1, x2, y2 = track.box.tolist()
+            unnamed = bool((self._changed == track.last_box).all(axis=1).any())
             track.violation = Violation(
                 id=self.identify(track),
                 camera_id=self.view.camera_id,
@@ -273,8 +295,9 @@ class Scene:
                 place=self.rules.locator.locate((x1, y1, x2, y2), self.rules.types[track.key].on_ground),
                 score=0.0,
                 sightings=0,
-                proven=self.rules.proven.get(track.key, False),
+                proven=self.rules.proven.get(track.key, False) and not unnamed,
                 repeat_of=self.memory.repeat_of(track),
+                cue="change" if unnamed else "detector",
             )
         track.violation = replace(track.violation, score=round(track.score, 4), sightings=track.seen)
         if kind == "cleared" and track.gone_s is not None:

@@ -31,7 +31,7 @@ from vision.scene import Scene
 from vision.stills import JpegStill, jpeg
 from vision.track import Sighting, Track
 
-FORMAT = 3
+FORMAT = 4
 """Goes up when tracks are kept differently; what an older program left is then not gone on with."""
 
 _COUNTS = ("frames", "faults", "unscheduled")
@@ -62,7 +62,7 @@ def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
         state |= {"past": [_past_to_dict(past, arrays) for past in scene.memory.past]}
         state |= {name: getattr(scene, name) for name in _COUNTS} | {"noise": scene.noise}
         with archive.open("arrays.npz", "w") as file:
-            np.savez(file, allow_pickle=False, **arrays.joined(), **scene.quality.to_arrays())
+            np.savez(file, allow_pickle=False, **arrays.joined(), **scene.quality.to_arrays(), **scene.left.to_arrays())
         archive.writestr("scene.json", json.dumps(state, ensure_ascii=False))
     with naming(path):
         write_durably(path, memory.getvalue())
@@ -94,6 +94,7 @@ def load_snapshot(path: Path, scene: Scene) -> None:
         scene.memory.past = [_past_from_dict(record, kept) for record in state["past"]]
         scene.tracker.motion.scale = GroundScale(**state["ground"])
         scene.quality.from_arrays(kept)
+        scene.left.from_arrays(kept)
         for number, record in enumerate(state["tracks"]):
             track = _from_dict(record, kept)
             if f"onset/{number}.jpg" in names:

@@ -14,6 +14,8 @@ from vision.place_look import Look
 
 SURE_S = 5.0
 """Time constant of the part of sightings that are strong."""
+LEAST_SURE = 0.2
+"""So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 KEPT_SIGHTINGS = 600
 """Sightings are thinned to half whenever there are this many, so that a car parked for a week stays small."""
 STILL_SHIFT = 0.12

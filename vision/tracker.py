@@ -226,7 +226,8 @@ class Tracker:
         missing = [track for track in self.tracks if id(track) not in seen]
         if not missing:
             return
-        cover = covered(np.array([t.box for t in missing]), now.boxes) >= HIDDEN_COVER
+        # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
+        cover = (covered(np.array([t.box for t in missing]), now.boxes) >= HIDDEN_COVER) & now.strong
         now_s, keys = now.frame.elapsed_s, now.detections.names()
         for track, covers in zip(missing, cover, strict=True):
             timing = self.timing[track.key]

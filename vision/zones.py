@@ -78,6 +78,8 @@ class Zone:
     hours: when it is there, local time; None for always.
     rules: overrides by type key for things inside.
     types: the type keys it speaks of; None for every type its kind is about.
+    left_things: the type key under which what is put down here and stays is raised for a person to name, even where no
+    detector knows it; None where nobody asked for that.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Zone:
     permits: tuple[Permit, ...] = ()
     rules: Mapping[str, RuleOverride] = field(default_factory=dict)
     types: tuple[str, ...] | None = None
+    left_things: str | None = None
 
     def __str__(self) -> str:
         return f"zone {self.id!r} ({self.kind})"
