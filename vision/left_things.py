@@ -14,17 +14,20 @@ from vision.boxes import Boxes
 from vision.picture import describe
 from vision.records import Detections
 from vision.static_change import StaticChange
-from vision.track import LEAST_SURE, Track
+from vision.track import Track
 from vision.zones import Zones
 
 NAMED_SIGHTINGS = 3
-"""What the detector saw as another type so often, and was sure of, keeps its place whether or not it is seen now."""
+"""What the detector saw as another type so often, and was sure of on the whole, keeps its place when it is not seen."""
+NO_NAME = ("bin",)
+"""A bin that was not there before is itself a thing that was put there; and much that is put there looks like one."""
 
 
 class LeftThings:
     """Watches the zones of a view that ask for it (``Zone.left_things``)."""
 
-    def __init__(self, zones: Zones):
+    def __init__(self, zones: Zones, start: Mapping[str, float]):
+        self._start = start
         self._watched = [(zone.left_things, StaticChange(zone.polygon)) for zone in zones.zones if zone.left_things]
 
     def __bool__(self) -> bool:
@@ -38,10 +41,12 @@ class LeftThings:
         frame: with pictures, put right by ``shift`` (``vision.scene``); detected: what the detector is sure of in it.
         """
         crop, region = frame.crops[0], frame.regions[0]
-        known = np.concatenate([detected.xyxy.astype(np.float64), _outside(shift)])
+        names = detected.only(np.array([key not in NO_NAME for key in detected.names()], bool))
+        known = np.concatenate([names.xyxy.astype(np.float64), _outside(shift)])
+        standing = [t for t in tracks if t.seen >= NAMED_SIGHTINGS and t.score >= self._start.get(t.key, 0.0)]
         found: list[tuple[str, Boxes, NDArray[np.float64]]] = []
         for key, watch in self._watched:
-            named = [t.box for t in tracks if t.key != key and t.seen >= NAMED_SIGHTINGS and t.surest >= LEAST_SURE]
+            named = [track.box for track in standing if track.key != key]
             boxes, likeness = watch.look(
                 frame.elapsed_s, crop, region, np.concatenate([known, *(b[None] for b in named)])
             )

@@ -24,10 +24,14 @@ MOVING = 0.2
 """A vehicle that goes this part of its size in a second is looked for only where it should be by now."""
 STILL = 0.1
 """Part of its own size that a vehicle which stands may seem to move in five seconds."""
+YOUNG = 6
+"""Pictures in which a vehicle has to be seen before its velocity is believed."""
 FRESH = 0.3
 """Weight of the last picture's velocity in the running one."""
 SLICE_S, SLICES = 0.25, 24
 """Boxes are kept as sums of a quarter of a second, six seconds back: no picture rate makes them more."""
+SETTLED = 1000
+"""After so many vehicles the ground's scale is learned once a slice, no more from every picture."""
 LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
 """After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
 
@@ -67,8 +71,8 @@ class Motion:
             self._forget()
         self.can_follow, self._at_s = 0 <= at_s - self._at_s <= GAP_S, at_s
         self._keep(at_s - self._last_s <= GAP_S)
-        self._turn(int(at_s // SLICE_S), aspect)
-        if strong.any():
+        turned = self._turn(int(at_s // SLICE_S), aspect)
+        if strong.any() and (turned or self.scale.seen < SETTLED):
             self.scale.learn(boxes[strong], aspect)
         rows = self._linked(at_s, boxes)
         self._add(at_s, boxes, rows)
@@ -110,10 +114,10 @@ class Motion:
             for name in STATE:
                 setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
 
-    def _turn(self, now: int, aspect: float) -> None:
-        """Begin another slice of time, and say how fast each mover was in those before."""
+    def _turn(self, now: int, aspect: float) -> bool:
+        """Begin another slice of time, and say how fast each mover was in those before; False in the same slice."""
         if now == self._slice:
-            return
+            return False
         begun = np.arange(max(self._slice + 1, now - SLICES + 1), now + 1)
         self._slice = now
         self._counts[:, begun % SLICES] = 0.0
@@ -126,6 +130,7 @@ class Motion:
         self._watch = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
         way = np.abs(slope[:, :2] + slope[:, 2:]) / 2 * WATCH_S
         self._where, self._still = mean, watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
+        return True
 
     def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
         """A straight line through the boxes of the last ``window_s``: ``(m, 4)`` their mean, and its slope a second."""
@@ -142,10 +147,13 @@ class Motion:
         rows = np.full(len(boxes), -1)
         if not len(self._mover) or not len(boxes):
             return rows
-        expected = iou(self._box + self._velocity * (at_s - self._last_s)[:, None], boxes)
         way = np.abs(self._velocity[:, :2] + self._velocity[:, 2:]) / 2
-        moving = (self._seen >= 6) & (way > MOVING * (self._box[:, 2:] - self._box[:, :2])).any(axis=1)
-        fit = np.where(moving[:, None], expected, np.maximum(expected, iou(self._box, boxes)))
+        moving = (way > MOVING * (self._box[:, 2:] - self._box[:, :2])).any(axis=1)
+        young = self._seen < YOUNG
+        ahead = self._velocity * (at_s - self._last_s)[:, None]
+        fit = iou(self._box + ahead * (moving & ~young)[:, None], boxes)
+        if young.any():  # whether it moves is not known yet
+            fit[young] = np.maximum(fit[young], iou((self._box + ahead)[young], boxes))
         rank = fit + OLDER * np.minimum(self._seen, 20)[:, None] / 20
         pairs = np.argwhere(fit >= LINK_IOU)
         taken: set[int] = set()

@@ -44,7 +44,7 @@ class Detections:
     def only(self, which: NDArray[np.bool_] | list[int]) -> "Detections":
         """The detections that a mask ``(n,)`` or a list of indices names."""
         described = None if self.descriptor is None else self.descriptor[which]
-        return replace(self, xyxy=self.xyxy[which], score=self.score[which], cls=self.cls[which], descriptor=described)
+        return Detections(self.xyxy[which], self.score[which], self.cls[which], self.keys, described)
 
     def plus(self, more: "Detections") -> "Detections":
         """These first, then ``more``, which may be of other keys. Without descriptors where one side has none."""

@@ -87,7 +87,7 @@ class Scene:
     def __post_init__(self) -> None:
         rules = {key: t.rule for key, t in self.rules.types.items()}
         self.memory = PlaceMemory(set(self.rules.rejected))
-        self.left = LeftThings(self.rules.zones)
+        self.left = LeftThings(self.rules.zones, self.rules.start)
         self.tracker = Tracker({key: Timing.of(r.dwell_s, r.absence_s) for key, r in rules.items()})
 
     def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
@@ -183,12 +183,13 @@ class Scene:
         """Detections above their keep threshold and outside ignore zones, one for a thing; and those below it."""
         keep = above(detections, self.rules.keep)
         faint = detections.only(~keep)
-        if len(detections):
+        if len(detections) and self.rules.zones.ignoring:
             ground = np.stack([detections.xyxy[:, [0, 2]].mean(1), detections.xyxy[:, 3]], axis=1)
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
-        detections = detections.only(keep)
+        if not keep.all():
+            detections = detections.only(keep)
         one_each = distinct(detections.xyxy.astype(np.float64), detections.cls, NESTED_PLACE_IOU)
-        return detections.only(one_each), faint
+        return detections if len(one_each) == len(detections) else detections.only(one_each), faint
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
         self.noise = noise(frame)

@@ -181,6 +181,11 @@ class Track:
             self.steady += (still - self.steady) * weight
 
     @property
+    def crawls(self) -> bool:
+        """Whether its place was moving when it was last seen."""
+        return self.moved_s is not None and self.last_s - self.moved_s < SURE_S
+
+    @property
     def score(self) -> float:
         return self.score_sum / max(1, self.seen)
 

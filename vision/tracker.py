@@ -26,6 +26,8 @@ REPLACED = 0.4
 """Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
 LEAST_STEADY = 0.4
 """A candidate that stands still in no larger part of the latest observations is over: other things pass its place."""
+LEAVING_S = 3.0
+"""Patience with a candidate that was on its way when it was last seen: it drove on."""
 LOOK_MOVED = 0.002
 """A place that has moved by more than this part of the picture is looked at anew."""
 NOISE_PX = 1.5
@@ -92,8 +94,9 @@ class Tracker:
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
         now = self._look(frame, detections, strong, faint)
-        owner = self._match(now)
-        self._miss(now, owner)
+        cover = covered(np.array([track.box for track in self.tracks]).reshape(-1, 4), now.boxes)
+        owner = self._match(now, cover)
+        self._miss(now, owner, cover)
         for j in np.flatnonzero(~now.passing & ~now.unknown).tolist():
             if owner[j] is None and now.key(j) in self.timing:
                 self._open(now, j)
@@ -111,8 +114,11 @@ class Tracker:
             passing[vehicles], unknown[vehicles] = self.motion.passing(found), self.motion.unknown(found)
         return _Seen(frame, detections, boxes, strong, movers, passing, unknown, faint)
 
-    def _match(self, now: _Seen) -> list[Track | None]:
-        """For each detection the track that it belongs to, one to one; the tracks note the sighting."""
+    def _match(self, now: _Seen, cover: NDArray[np.float64]) -> list[Track | None]:
+        """For each detection the track that it belongs to, one to one; the tracks note the sighting.
+
+        cover: ``(t, n)`` part of each place that each detection covers.
+        """
         owner: list[Track | None] = [None] * len(now.boxes)
         if not self.tracks or not len(now.boxes):
             return owner
@@ -138,7 +144,7 @@ class Tracker:
                 owner[j] = track
                 if fit[i, j] < MATCH_IOU:
                     self._move(track, now, j)
-                self._see(track, now, j, stood)
+                self._see(track, now, j, stood, cover[i])
         return owner
 
     def _could_be(self, track: Track, now: _Seen, j: int) -> bool:
@@ -173,14 +179,14 @@ class Tracker:
             track.move(now.frame.elapsed_s, place)
             track.home = None
 
-    def _see(self, track: Track, now: _Seen, j: int, stood: bool) -> None:
+    def _see(self, track: Track, now: _Seen, j: int, stood: bool, covers: NDArray[np.float64] | None) -> None:
         score, strong = float(now.detections.score[j]), bool(now.strong[j])
         frame = now.frame
         alike = self._alike(track, frame)
         followed = track.mover > 0 and track.mover == now.movers[j]
         # Where there are pixels they say it: what is half hidden stands in an odd box.
         still: bool | None = followed or (alike >= SAME_LOOK if frame.crops else stood)
-        if not still and cut(track, now.boxes, j):
+        if not still and covers is not None and cut(covers, j):
             still = None  # something in front changes its box and its look
         box, looks, memory_s = now.boxes[j], now.descriptor(j), self.timing[track.key].memory_s
         track.see(frame.elapsed_s, frame.captured_at, box, score, strong, alike, looks, stood, still, memory_s)
@@ -217,25 +223,23 @@ class Tracker:
             size=frame.size,
             onset=frame.still,
         )
-        self._see(track, now, j, True)
+        self._see(track, now, j, True, None)
         self.tracks.append(track)
 
-    def _miss(self, now: _Seen, owner: list[Track | None]) -> None:
+    def _miss(self, now: _Seen, owner: list[Track | None], cover: NDArray[np.float64]) -> None:
         """Note for each track without a detection whether its place could be seen."""
-        seen = {id(track) for track in owner if track is not None}
-        missing = [track for track in self.tracks if id(track) not in seen]
-        if not missing:
-            return
         # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
-        cover = (covered(np.array([t.box for t in missing]), now.boxes) >= HIDDEN_COVER) & now.strong
-        now_s, keys = now.frame.elapsed_s, now.detections.names()
-        for track, covers in zip(missing, cover, strict=True):
-            timing = self.timing[track.key]
-            in_front = False
-            if covers.any():
-                over = np.flatnonzero(covers).tolist()
-                which, whose = [keys[j] for j in over], [owner[j] for j in over]
-                in_front = hidden(track, now.boxes[over], which, whose, now_s, timing.absence_s)
+        over: dict[int, list[int]] = {}
+        for i, j in np.argwhere((cover >= HIDDEN_COVER) & now.strong).tolist():
+            over.setdefault(i, []).append(j)
+        seen = {id(track) for track in owner}
+        now_s, keys, boxes = now.frame.elapsed_s, now.detections.names(), now.boxes.tolist()
+        for i, track in enumerate(self.tracks):
+            if id(track) in seen:
+                continue
+            timing, before = self.timing[track.key], over.get(i, ())
+            which, where, whose = [keys[j] for j in before], [boxes[j] for j in before], [owner[j] for j in before]
+            in_front = hidden(track, where, which, whose, now_s, timing.absence_s)
             confirmed = track.violation is not None
             if in_front or (
                 maybe_there(track, now.frame, now.faint) if confirmed else looks_the_same(track, now.frame)
@@ -248,7 +252,8 @@ class Tracker:
         ended = []
         for track in self.tracks:
             timing = self.timing[track.key]
-            patience = timing.absence_s if track.violation is not None else timing.patience_s
+            patience_s = LEAVING_S if track.crawls else timing.patience_s
+            patience = timing.absence_s if track.violation is not None else patience_s
             gone = track.misses >= 2 and track.empty_s >= patience
             if gone or (track.violation is None and track.steady < LEAST_STEADY):
                 ended.append(track)

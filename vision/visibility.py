@@ -1,9 +1,10 @@
 """Whether a place where nothing was detected could be seen: what is hidden, blinded or only missed has not left."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.frame import Frame
-from vision.boxes import Boxes, covered, iou
+from vision.boxes import iou, part_covered
 from vision.place_look import FLAT, burnt_out, likeness, look_at
 from vision.records import Detections
 from vision.track import SAME_LOOK, Track
@@ -21,7 +22,7 @@ FAINT_IOU = 0.5
 
 def hidden(
     track: Track,
-    boxes: Boxes,
+    boxes: list[list[float]],
     keys: list[str],
     owner: list[Track | None],
     now_s: float,
@@ -29,31 +30,33 @@ def hidden(
 ) -> bool:
     """Whether something that came after the thing hides its place.
 
-    boxes: ``(n, 4)`` of what is detected over a good part of the place; keys, owner: their kinds and their tracks.
+    boxes: what is detected over a good part of the place; keys, owner: their kinds and their tracks.
 
     A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
     depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
     lower), what is of another kind hides (people), and so does a part of the thing itself, until the part has
     stood there for as long as an absence takes: then it is something else.
     """
-    height = track.box[3] - track.box[1]
+    _, top, _, bottom = place = track.box.tolist()
+    nearer = bottom + NEARER * (bottom - top)
     for box, key, other in zip(boxes, keys, owner, strict=True):
         if other is not None and other.first_s <= track.last_s:
             continue
-        if key != track.key or box[3] > track.box[3] + NEARER * height:
+        if key != track.key or box[3] > nearer:
             return True
-        part = covered(box[None], track.box[None])[0, 0] >= PART_COVER
         stands_s = 0.0 if other is None else now_s - other.first_s
-        if part and stands_s < absence_s:
+        if stands_s < absence_s and part_covered(box, place) >= PART_COVER:
             return True
     return False
 
 
-def cut(track: Track, boxes: Boxes, but: int) -> bool:
-    """Whether a detection other than number ``but`` of ``(n, 4)`` covers so much of the place that its box is odd."""
-    cover = covered(track.box[None], boxes)[0]
-    cover[but] = 0.0
-    return bool((cover >= CUT_COVER).any())
+def cut(covers: NDArray[np.float64], but: int) -> bool:
+    """Whether a detection other than number ``but`` covers so much of a place that its box is odd.
+
+    covers: ``(n,)`` part of the place that each detection covers.
+    """
+    some = covers >= CUT_COVER
+    return int(np.count_nonzero(some)) > int(some[but])
 
 
 def maybe_there(track: Track, frame: Frame, faint: Detections) -> bool:

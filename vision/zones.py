@@ -124,6 +124,7 @@ class Zones:
         self.time_zone = time_zone or ZoneInfo("UTC")
         self._edges, self._starts = _edges(zones)
         self._ignoring = np.array([zone.kind == IGNORE for zone in zones], dtype=bool)
+        self.ignoring = bool(self._ignoring.any())
         self.timed = any(zone.hours or zone.permits for zone in zones)
 
     def ignored(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -145,7 +145,7 @@ def test_what_stood_there_from_the_beginning_is_no_change():
 
 
 def test_what_the_detector_cannot_see_any_more_in_a_nudged_picture_is_no_change():
-    watch = LeftThings(Zones((ZONE,)))
+    watch = LeftThings(Zones((ZONE,)), {})
     street, shift = Street(), (0.02, 0.0)
     for at_s in np.arange(0, 400, STEP_S).tolist():
         picture = street.picture(False)
