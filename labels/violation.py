@@ -40,6 +40,7 @@ class ViolationType:
     gb_old: event code of GB/T 30428.2-2013, None where there is none.
     gb_note: what is local or inherited about the codes, and further codes that fall under the type.
     on_ground: whether the thing stands on the ground, so that the bottom centre of its box is its ground point.
+    family: the types that detectors take for one another; what stands at one place is one of them. None for its own.
     """
 
     key: str
@@ -50,6 +51,7 @@ class ViolationType:
     gb_note: str
     seen: str
     on_ground: bool
+    family: str | None
     rule: Rule
     evidence: EvidenceRule
 

@@ -43,7 +43,7 @@ class LeftThings:
         crop, region = frame.crops[0], frame.regions[0]
         names = detected.only(np.array([key not in NO_NAME for key in detected.names()], bool))
         known = np.concatenate([names.xyxy.astype(np.float64), _outside(shift)])
-        standing = [t for t in tracks if t.seen >= NAMED_SIGHTINGS and t.score >= self._start.get(t.key, 0.0)]
+        standing = [t for t in tracks if t.seen >= NAMED_SIGHTINGS and self._is_sure(t)]
         found: list[tuple[str, Boxes, NDArray[np.float64]]] = []
         for key, watch in self._watched:
             named = [track.box for track in standing if track.key != key]
@@ -57,6 +57,9 @@ class LeftThings:
         xyxy = np.concatenate([boxes for _, boxes, _ in found]).astype(np.float32)
         score = np.concatenate([likeness for _, _, likeness in found]).astype(np.float32)
         return Detections(xyxy, score, cls, keys, describe(crop, region, xyxy))
+
+    def _is_sure(self, track: Track) -> bool:
+        return track.violation is not None or track.score >= self._start.get(track.key, 0.0)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What the zones look like when they are empty, for a snapshot."""

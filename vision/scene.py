@@ -85,10 +85,9 @@ class Scene:
     _changed: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
 
     def __post_init__(self) -> None:
-        rules = {key: t.rule for key, t in self.rules.types.items()}
         self.memory = PlaceMemory(set(self.rules.rejected))
         self.left = LeftThings(self.rules.zones, self.rules.start)
-        self.tracker = Tracker({key: Timing.of(r.dwell_s, r.absence_s) for key, r in rules.items()})
+        self.tracker = Tracker({key: Timing.of(t) for key, t in self.rules.types.items()})
 
     def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
         """Take one frame; yield what became of it. Frames must come in the order of ``elapsed_s``."""
@@ -205,8 +204,8 @@ class Scene:
         track.zone_id = verdict.zone_id
         track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
         track.kept_from = self._lacks(track, verdict.rule, track.qualifying_s)
-        if not track.kept_from and (unnamed := self._unnamed(track)):
-            track.kept_from = f"{unnamed} is raised there already, for a person to name"
+        if not track.kept_from and (known := self._by_another_name(track)):
+            track.kept_from = f"it is {known.id} already, as {known.key}"
         if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
             track.kept_from = f"it is where {before} was rejected, and nothing has changed"
         if not track.kept_from:
@@ -265,15 +264,17 @@ class Scene:
                 return other
         return None
 
-    def _unnamed(self, track: Track) -> str:
-        """The violation by change alone that this is, if there is one; then it needs no second."""
+    def _by_another_name(self, track: Track) -> Violation | None:
+        """The open violation that this thing is already: of a type of its family, or not named at all."""
+        family = self.rules.types[track.key].family
         for other in self.tracker.tracks:
             known: Violation | None = other.violation
-            if known is None or known.cue != "change" or other.key == track.key:
+            if known is None or known.key == track.key:
                 continue
-            if iou(track.box[None], other.box[None])[0, 0] >= SAME_PLACE_IOU:
-                return known.id
-        return ""
+            kin = family is not None and family == self.rules.types[known.key].family
+            if (kin or known.cue == "change") and iou(track.box[None], other.box[None])[0, 0] >= SAME_PLACE_IOU:
+                return known
+        return None
 
     def _event(self, kind: EventKind, track: Track, frame: Frame | None) -> Event:
         if kind == "opened":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labels.violation import ViolationType
 from streams.frame import Frame
 from vision.boxes import covered, iou, paired_iou
 from vision.motion import VEHICLE, Motion
@@ -36,10 +37,14 @@ NOISE_PX = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a candidate may be missing before it is forgotten, and a confirmed thing before it is cleared."""
+    """How long a candidate may be missing before it is forgotten, and a confirmed thing before it is cleared.
+
+    family: of the type (``labels.violation.ViolationType``).
+    """
 
     patience_s: float
     absence_s: float
+    family: str | None = None
 
     @property
     def memory_s(self) -> float:
@@ -47,8 +52,9 @@ class Timing:
         return self.patience_s / 4
 
     @classmethod
-    def of(cls, dwell_s: float, absence_s: float) -> "Timing":
-        return cls(min(absence_s, max(3.0, 0.25 * dwell_s)), absence_s)
+    def of(cls, type: ViolationType) -> "Timing":
+        rule = type.rule
+        return cls(min(rule.absence_s, max(3.0, 0.25 * rule.dwell_s)), rule.absence_s, type.family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +248,24 @@ class Tracker:
             in_front = hidden(track, where, which, whose, now_s, timing.absence_s)
             confirmed = track.violation is not None
             if in_front or (
-                maybe_there(track, now.frame, now.faint) if confirmed else looks_the_same(track, now.frame)
+                maybe_there(track, now.frame, now.faint) or self._by_another_name(track, now)
+                if confirmed
+                else looks_the_same(track, now.frame)
             ):
                 track.hide(now_s)
             else:
                 track.miss(now_s, now.frame.captured_at, timing.memory_s, timing.absence_s / 2)
+
+    def _by_another_name(self, track: Track, now: _Seen) -> bool:
+        """Whether the detector sees at this place what it takes such things for, too."""
+        family = self.timing[track.key].family
+        if family is None:
+            return False
+        kin = [
+            n for n, key in enumerate(now.detections.keys) if key in self.timing and self.timing[key].family == family
+        ]
+        at = now.boxes[np.isin(now.detections.cls, kin)]
+        return bool((iou(track.box[None], at) >= MATCH_IOU).any())
 
     def _bury(self) -> list[Track]:
         ended = []

@@ -72,6 +72,22 @@ def zone(fields: str) -> str:
         ),
         (zone("kind: bay, types: [posted_bills]"), 8, ["bay says nothing about posted_bills", "exempt (not here)"]),
         (zone("kind: ignore, types: [posted_bills]"), 8, ["ignore zone"]),
+        (zone("kind: sidewalk, left_things: rubbish"), 8, ["left_things: value 'rubbish'", "known are"]),
+        (zone("kind: ignore, left_things: piled_materials"), 8, ["piled_materials is no violation", "kind ignore"]),
+        (zone("kind: work_site, left_things: piled_materials"), 8, ["is no violation in a zone of kind work_site"]),
+        (zone("kind: sidewalk, left_things: shop_overflow"), 8, ["only in zones for it, of kind door_line, watch"]),
+        (
+            zone("kind: watch, types: [posted_bills], left_things: piled_materials"),
+            8,
+            ["piled_materials is a violation only in zones for it"],
+        ),
+        (
+            VIEW.replace("    views:", "    types: [posted_bills]\n    views:")
+            + "          - id: z\n            kind: sidewalk\n            polygon: [[0, 0], [1, 0], [1, 1]]\n"
+            "            left_things: piled_materials\n",
+            12,
+            ["camera 'k1': zone 'z': left_things: piled_materials is not among the camera's types"],
+        ),
         (zone("kind: bay, hours: '07:00-19:00'"), 8, ["hours: value '07:00-19:00': a mapping"]),
         (zone("kind: bay, hours: {mon: 7}"), 8, ["hours", "in quotes"]),
         (zone("kind: bay, hours: {montag: '07:00-19:00'}"), 8, ["'montag' is no day"]),

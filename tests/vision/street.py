@@ -13,7 +13,7 @@ from vision.records import Detections, Event
 from vision.scene import Scene, SceneRules
 from vision.zones import Zones
 
-KEYS = ("motor_vehicle_parking", "road_vending", "person")
+KEYS = ("motor_vehicle_parking", "road_vending", "person", "exposed_garbage", "overflowing_bin")
 VIEW = ViewKey("kiosk", "home")
 SIZE = (1920, 1080)
 

@@ -215,3 +215,38 @@ def test_a_car_that_the_detector_loses_but_the_eye_does_not_is_not_cleared():
     assert len(opened(events)) == 1
     (gone,) = cleared(events)
     assert gone.violation.cleared_s == 200
+
+
+def test_what_is_only_suspected_hides_nothing():
+    """A glow that the detector half takes for fire lies over the whole street."""
+    glow = Seen((0, 0, 1900, 1000), key="road_vending", score=0.2)
+    events = watch(scene(dwell_s=30, absence_s=20), [(t, [CAR] if t < 60 else [glow]) for t in seconds(0, 200, 1)])
+    (gone,) = cleared(events)
+    assert gone.violation.cleared_s == 60
+
+
+HEAP = Seen((400, 500, 520, 600), key="exposed_garbage", score=0.7)
+
+
+@pytest.mark.parametrize("step", RATES)
+def test_one_heap_under_two_names_is_one_case(step):
+    other = replace(HEAP, key="overflowing_bin", score=0.5)
+    events = watch(scene(dwell_s=30), [(t, [HEAP, other] if t < 120 else []) for t in seconds(0, 240, step)])
+    assert [e.violation.key for e in opened(events)] == ["exposed_garbage"]
+    assert len(cleared(events)) == 1
+
+
+def test_a_heap_whose_name_changes_stays_the_case_that_it_was():
+    other = replace(HEAP, key="overflowing_bin")
+    seen = [(t, [HEAP] if t < 100 else [other] if t < 300 else []) for t in seconds(0, 400, 1)]
+    events = watch(scene(dwell_s=30, absence_s=20), seen)
+    assert [e.violation.key for e in opened(events)] == ["exposed_garbage"]
+    (gone,) = cleared(events)
+    assert gone.violation.cleared_s == 300
+
+
+def test_a_stall_where_a_car_stands_is_a_case_of_its_own():
+    """They are of no family: selling from a car is both, and different people see to it."""
+    stall = replace(CAR, key="road_vending")
+    events = watch(scene(dwell_s=30), [(t, [CAR, stall]) for t in seconds(0, 100, 1)])
+    assert len(opened(events)) == 2

@@ -15,7 +15,7 @@ from tests.scenery import Thing, picture
 from vision.picture import to_picture
 from vision.records import Box, Detections, Event, Place
 from vision.scene import Scene, SceneRules
-from vision.snapshot import load_snapshot, read_extra, save_snapshot
+from vision.snapshot import FORMAT, load_snapshot, read_extra, save_snapshot
 from vision.zones import Zones
 
 VIEW = ViewKey("gate", "home")
@@ -132,7 +132,7 @@ def test_what_the_caller_adds_comes_back(tmp_path: Path) -> None:
         lambda p: p.write_bytes(b""),
         lambda p: p.write_bytes(b"not a zip"),
         lambda p: p.write_bytes(p.read_bytes()[:-40]),
-        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": 3', b'"format": 0')),
+        lambda p: p.write_bytes(p.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": 0')),
         lambda p: p.write_bytes(p.read_bytes().replace(b"first_s", b"first_x", 1)),
     ],
     ids=["gone", "empty", "no zip", "cut", "another program's", "one byte changed"],
