@@ -50,6 +50,9 @@ COARSE = 4 * COLUMNS, 3 * ROWS
 EVERY_S = 1.0
 """More often than this only the shift is measured: what is a fault lasts."""
 
+RICH, SMOOTHED = ROWS * COLUMNS // 2, 0.45
+"""A view with detail in so many cells keeps more than this part of it in half of them, however empty its street is."""
+
 Signs = dict[str, bool | None]
 """What a picture shows of each fault, None where it cannot be told."""
 
@@ -229,6 +232,8 @@ class _Detail:
         half = bool(np.count_nonzero(other) >= HALF * np.count_nonzero(detailed))
         told = detailed & (sharp > 0) & (usual_sharp > 0)
         dull = np.count_nonzero(told) >= FEWEST and np.median(sharp[told] / usual_sharp[told]) < BLURRED
+        rich = np.count_nonzero(detailed) >= RICH
+        dull |= rich and np.median(fine[detailed] / usual_fine[detailed]) < SMOOTHED
         change = np.abs(level[detailed] / np.maximum(usual_level[detailed], 1) - 1)
         if (dull or lost >= HALF) and np.quantile(change, MOST) < OTHER_LIGHT:
             return {"blurred": True, "unlit": False, "covered": False, "half covered": False}

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.composed_views import ClipView, building_shadow, clouds, coded, dusk, exposed, noisy, rain
+from benchmarks.composed_views import ClipView, building_shadow, clouds, coded, dusk, exposed, night, noisy, rain
 from streams.frame import Region
 from vision.picture_quality import Fault, PictureQuality
 
@@ -76,7 +76,8 @@ def blurred(picture, at_s):
 
 
 def pink(picture, at_s):  # noqa: ARG001
-    return exposed(picture, 1.0, 1.0, (1.25, 0.6, 1.2))
+    """As a sensor shows it that has all but lost green; even grass is pink."""
+    return exposed(picture, 1.0, 1.0, (1.3, 0.2, 1.3))
 
 
 _last = {}
@@ -101,6 +102,8 @@ FAULTS = {
     pink: Fault.COLOUR_CAST,
     turned: Fault.TURNED,
 }
+DRAWN = {change: fault for change, fault in FAULTS.items() if change is not blurred}
+"""Blocks of one colour have nothing fine that could be blurred."""
 
 
 def check_fault(view, change, fault):
@@ -111,7 +114,7 @@ def check_fault(view, change, fault):
     assert not any(q.judgeable for t, q in told if t > KNOWN_S + 12)
 
 
-@pytest.mark.parametrize(("change", "fault"), FAULTS.items(), ids=[f.__name__ for f in FAULTS])
+@pytest.mark.parametrize(("change", "fault"), DRAWN.items(), ids=[f.__name__ for f in DRAWN])
 def test_a_drawn_view_that_shows_nothing_is_told(change, fault):
     check_fault(Drawn(), change, fault)
 
@@ -140,7 +143,7 @@ LIGHTS = {
     "dusk": dusk,
     "rain": rain,
     "shadow": building_shadow,
-    "night": lambda picture, _: exposed(picture, 0.3),
+    "night": night,
 }
 
 
