@@ -1,4 +1,4 @@
-"""Things put on real frames, seen by the shipped detector; ``streetorder benchmark left-things`` runs every scenario."""
+"""Things put on real frames, seen by the shipped detector; ``streetorder benchmark left-things`` runs all scenarios."""
 
 import pytest
 
