@@ -35,8 +35,9 @@ SETTLED = 1000
 LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
 """After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
 
-STATE = "mover first_s last_s seen box velocity counts sums glance watch where still".split()
-UNKNOWN = ("glance", "watch")
+FIRST, LAST, SEEN, GLANCE, WATCH, STILL_FOR_LONG = range(6)
+BOX, VELOCITY, WHERE = slice(6, 10), slice(10, 14), slice(14, 18)
+"""Columns of a mover's state: times, how often it was seen, speeds, and boxes."""
 
 
 class Motion:
@@ -55,11 +56,8 @@ class Motion:
 
     def _forget(self) -> None:
         self._mover = np.zeros(0, np.int64)
-        self._first_s, self._last_s, self._seen = np.zeros(0), np.zeros(0), np.zeros(0)
-        self._box, self._velocity = np.zeros((0, 4)), np.zeros((0, 4))
-        self._counts, self._sums = np.zeros((0, SLICES)), np.zeros((0, SLICES, 4))
-        self._glance, self._watch = np.zeros(0), np.zeros(0)
-        self._where, self._still = np.zeros((0, 4)), np.zeros(0, bool)
+        self._state = np.zeros((0, WHERE.stop))
+        self._slices = np.zeros((0, SLICES, 5))  # how many boxes, and their sum
 
     def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> NDArray[np.int64]:
         """``(n,)`` the mover that each box is.
@@ -70,7 +68,7 @@ class Motion:
         if at_s < self._at_s:
             self._forget()
         self.can_follow, self._at_s = 0 <= at_s - self._at_s <= GAP_S, at_s
-        self._keep(at_s - self._last_s <= GAP_S)
+        self._keep(at_s - self._state[:, LAST] <= GAP_S)
         turned = self._turn(int(at_s // SLICE_S), aspect)
         if strong.any() and (turned or self.scale.seen < SETTLED):
             self.scale.learn(boxes[strong], aspect)
@@ -80,27 +78,28 @@ class Motion:
 
     def passing(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each is known to be too fast for a candidate."""
-        return self._glance[self._rows(movers)] > PASSING_MPS
+        return np.asarray(self._state[self._rows(movers), GLANCE] > PASSING_MPS)
 
     def unknown(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each has come up too recently to say, though it will be said soon."""
         rows = self._rows(movers)
-        return self.can_follow & (self._last_s[rows] - self._first_s[rows] < LEAST_S + SLICE_S)
+        age_s = self._state[rows, LAST] - self._state[rows, FIRST]
+        return np.asarray(self.can_follow & (age_s < LEAST_S + SLICE_S))
 
     def followed_s(self, mover: int) -> float:
         """For how long it was followed without a break; 0 where it is no more."""
         row = self._row(mover)
-        return 0.0 if row is None else float(self._last_s[row] - self._first_s[row])
+        return 0.0 if row is None else float(self._state[row, LAST] - self._state[row, FIRST])
 
     def speed(self, mover: int) -> float:
         """Metres a second over the last five seconds, or two if that is more; NaN until it was watched for five."""
         row = self._row(mover)
-        return float("nan") if row is None else float(np.maximum(self._watch[row], self._glance[row]))
+        return float("nan") if row is None else float(np.maximum(self._state[row, WATCH], self._state[row, GLANCE]))
 
     def standing(self, mover: int) -> Boxes | None:
         """Where it has stood over the last five seconds; None if it was not watched for so long, or stirred."""
         row = self._row(mover)
-        return self._where[row] if row is not None and self._still[row] else None
+        return self._state[row, WHERE].copy() if row is not None and self._state[row, STILL_FOR_LONG] else None
 
     def _row(self, mover: int) -> int | None:
         row = int(self._mover.searchsorted(mover))
@@ -111,8 +110,7 @@ class Motion:
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         if not which.all():
-            for name in STATE:
-                setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
+            self._mover, self._state, self._slices = self._mover[which], self._state[which], self._slices[which]
 
     def _turn(self, now: int, aspect: float) -> bool:
         """Begin another slice of time, and say how fast each mover was in those before; False in the same slice."""
@@ -120,41 +118,44 @@ class Motion:
             return False
         begun = np.arange(max(self._slice + 1, now - SLICES + 1), now + 1)
         self._slice = now
-        self._counts[:, begun % SLICES] = 0.0
-        self._sums[:, begun % SLICES] = 0.0
-        age_s = self._last_s - self._first_s
+        self._slices[:, begun % SLICES] = 0.0
+        state = self._state
+        age_s = state[:, LAST] - state[:, FIRST]
         watched = age_s >= WATCH_S - SLICE_S
         mean, slope = self._line(GLANCE_S)
-        self._glance = np.where(age_s >= LEAST_S, self.scale.metres(mean, slope, aspect), np.nan)
+        state[:, GLANCE] = np.where(age_s >= LEAST_S, self.scale.metres(mean, slope, aspect), np.nan)
         mean, slope = self._line(WATCH_S)
-        self._watch = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
+        state[:, WATCH] = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
         way = np.abs(slope[:, :2] + slope[:, 2:]) / 2 * WATCH_S
-        self._where, self._still = mean, watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
+        state[:, WHERE] = mean
+        state[:, STILL_FOR_LONG] = watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
         return True
 
     def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
         """A straight line through the boxes of the last ``window_s``: ``(m, 4)`` their mean, and its slope a second."""
         slices = self._slice + np.arange(-round(window_s / SLICE_S), 0)
-        counts, sums = self._counts[:, slices % SLICES], self._sums[:, slices % SLICES]
-        number = np.maximum(counts.sum(axis=1), 1.0)
+        part = self._slices[:, slices % SLICES]
+        counts, total = part[..., 0], part.sum(axis=1)
+        number = np.maximum(total[:, 0], 1.0)
         times = slices * SLICE_S - (counts @ (slices * SLICE_S) / number)[:, None]
         spread = np.maximum((counts * times**2).sum(axis=1), 1e-9)
-        slope = (sums * times[..., None]).sum(axis=1) / spread[:, None]
-        return sums.sum(axis=1) / number[:, None], slope
+        slope = (part[..., 1:] * times[..., None]).sum(axis=1) / spread[:, None]
+        return total[:, 1:] / number[:, None], slope
 
     def _linked(self, at_s: float, boxes: Boxes) -> NDArray[np.int64]:
         """The row of each box, -1 for those that were nobody yet."""
         rows = np.full(len(boxes), -1)
         if not len(self._mover) or not len(boxes):
             return rows
-        way = np.abs(self._velocity[:, :2] + self._velocity[:, 2:]) / 2
-        moving = (way > MOVING * (self._box[:, 2:] - self._box[:, :2])).any(axis=1)
-        young = self._seen < YOUNG
-        ahead = self._velocity * (at_s - self._last_s)[:, None]
-        fit = iou(self._box + ahead * (moving & ~young)[:, None], boxes)
+        box, velocity, seen = self._state[:, BOX], self._state[:, VELOCITY], self._state[:, SEEN]
+        way = np.abs(velocity[:, :2] + velocity[:, 2:]) / 2
+        moving = (way > MOVING * (box[:, 2:] - box[:, :2])).any(axis=1)
+        young = seen < YOUNG
+        ahead = velocity * (at_s - self._state[:, LAST])[:, None]
+        fit = iou(box + ahead * (moving & ~young)[:, None], boxes)
         if young.any():  # whether it moves is not known yet
-            fit[young] = np.maximum(fit[young], iou((self._box + ahead)[young], boxes))
-        rank = fit + OLDER * np.minimum(self._seen, 20)[:, None] / 20
+            fit[young] = np.maximum(fit[young], iou((box + ahead)[young], boxes))
+        rank = fit + OLDER * np.minimum(seen, 20)[:, None] / 20
         pairs = np.argwhere(fit >= LINK_IOU)
         taken: set[int] = set()
         for row, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
@@ -166,21 +167,21 @@ class Motion:
     def _add(self, at_s: float, boxes: Boxes, rows: NDArray[np.int64]) -> None:
         """Take the boxes in; ``rows`` gets those of the new ones."""
         old = rows >= 0
-        known, new = rows[old], int((~old).sum())
-        took_s = np.maximum(at_s - self._last_s[known], 1e-6)[:, None]
-        fresh = np.where(self._seen[known] == 1, 1.0, FRESH)[:, None]
-        self._velocity[known] += fresh * ((boxes[old] - self._box[known]) / took_s - self._velocity[known])
-        if new:
+        known = rows[old]
+        before = self._state[known]
+        took_s = np.maximum(at_s - before[:, LAST], 1e-6)[:, None]
+        fresh = np.where(before[:, SEEN] == 1, 1.0, FRESH)[:, None]
+        self._state[known, VELOCITY] += fresh * ((boxes[old] - before[:, BOX]) / took_s - before[:, VELOCITY])
+        if new := len(rows) - len(known):
             rows[~old] = len(self._mover) + np.arange(new)
             self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(new)])
             self._newest += new
-            self._first_s = np.concatenate([self._first_s, np.full(new, at_s)])
-            for name in STATE[2:]:
-                before = getattr(self, f"_{name}")
-                empty = np.full((new, *before.shape[1:]), np.nan if name in UNKNOWN else 0, before.dtype)
-                setattr(self, f"_{name}", np.concatenate([before, empty]))
-        self._last_s[rows] = at_s
-        self._seen[rows] += 1
-        self._box[rows] = boxes
-        self._counts[rows, self._slice % SLICES] += 1
-        self._sums[rows, self._slice % SLICES] += boxes
+            born = np.zeros((new, WHERE.stop))
+            born[:, FIRST] = at_s
+            born[:, (GLANCE, WATCH)] = np.nan
+            self._state = np.concatenate([self._state, born])
+            self._slices = np.concatenate([self._slices, np.zeros((new, SLICES, 5))])
+        self._state[rows, LAST] = at_s
+        self._state[rows, SEEN] += 1
+        self._state[rows, BOX] = boxes
+        self._slices[rows, self._slice % SLICES] += np.column_stack([np.ones(len(boxes)), boxes])

@@ -20,13 +20,15 @@ from vision.picture_quality import Fault, PictureQuality
 from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.track import LEAST_SURE, Track
-from vision.tracker import Timing, Tracker, noise
+from vision.tracker import MATCH_IOU, Timing, Tracker, noise
 from vision.visibility import looks_the_same
 from vision.zones import Verdict, Zones
 
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
 SAME_PLACE_COVER = 0.7
 FEWEST_SIGHTINGS = 3
+DOUBTFUL = 0.5
+"""A name that scores less than this part of another one's at the same place is doubt, no second thing."""
 KEPT_NEAR_MISSES = 500
 STEADY = 0.5
 """A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
@@ -265,14 +267,16 @@ class Scene:
         return None
 
     def _by_another_name(self, track: Track) -> Violation | None:
-        """The open violation that this thing is already: of a type of its family, or not named at all."""
+        """The open violation that this thing is already: of its family, not named at all, or by far the surer name."""
         family = self.rules.types[track.key].family
         for other in self.tracker.tracks:
             known: Violation | None = other.violation
             if known is None or known.key == track.key:
                 continue
             kin = family is not None and family == self.rules.types[known.key].family
-            if (kin or known.cue == "change") and iou(track.box[None], other.box[None])[0, 0] >= SAME_PLACE_IOU:
+            overlap = float(iou(track.box[None], other.box[None])[0, 0])
+            doubtful = track.score < DOUBTFUL * other.score and overlap >= MATCH_IOU
+            if doubtful or ((kin or known.cue == "change") and overlap >= SAME_PLACE_IOU):
                 return known
         return None
 

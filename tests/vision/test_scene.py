@@ -250,3 +250,10 @@ def test_a_stall_where_a_car_stands_is_a_case_of_its_own():
     stall = replace(CAR, key="road_vending")
     events = watch(scene(dwell_s=30), [(t, [CAR, stall]) for t in seconds(0, 100, 1)])
     assert len(opened(events)) == 2
+
+
+def test_a_name_that_the_detector_hardly_believes_is_no_second_case():
+    doubt = replace(CAR, key="road_vending", score=0.3)
+    surely = replace(CAR, score=0.9)
+    sometimes = [(t, [surely, replace(doubt, score=0.5) if t % 4 == 0 else doubt]) for t in seconds(0, 100, 1)]
+    assert [e.violation.key for e in opened(watch(scene(dwell_s=30), sometimes))] == ["motor_vehicle_parking"]
