@@ -7,10 +7,17 @@ from benchmarks.street_world import Watching
 from benchmarks.tracker_cost import cost_us
 
 SEEDS = {0.25: (0, 1, 2), 1.0: (3, 4), 10.0: (5,)}
+AT_TEN_A_SECOND = (
+    "bus_in_front_for_40_s",
+    "camera_nudged_by_20_pixels",
+    "red_light_queue_of_90_s",
+    "car_replaced_after_20_s",
+)
+"""A quarter of a minute each; the benchmark runs all."""
+STREETS = [(name, rate) for name in SCENARIOS for rate in SEEDS if rate < 10 or name in AT_TEN_A_SECOND]
 
 
-@pytest.mark.parametrize("rate", SEEDS)
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("name", "rate"), STREETS)
 def test_a_street_gives_the_cases_that_a_person_would_count(name, rate):
     expected = SCENARIOS[name]()
     for seed in SEEDS[rate]:
