@@ -153,6 +153,7 @@ def run(left: Left, clip: Path, place: int, cutouts: dict[str, Cutout], detector
         "clip": clip.name,
         "expected": int(thing is not None),
         "cases": len(here),
+        "cue": here[0].cue if here else None,
         "cleared": sum(v.cleared_s is not None for v in here),
         "onset_after_s": round(here[0].onset_s - PUT_S, 1) if here else None,
         "false": len(false),
