@@ -20,7 +20,7 @@ from vision.records import Event
 
 FIELDS = {
     "id", "camera_id", "view_id", "key", "gb_new", "gb_old", "onset", "confirmed_at", "cleared_at", "onset_s",
-    "confirmed_s", "cleared_s", "xyxy", "size", "place", "score", "sightings", "repeat_of", "evidence",
+    "confirmed_s", "cleared_s", "xyxy", "size", "place", "score", "sightings", "repeat_of", "cue", "evidence",
 }  # fmt: skip
 RED = Thing("red", (0.1, 0.4, 0.3, 0.7), from_s=6, to_s=30)
 BLUE = Thing("blue", (0.6, 0.4, 0.8, 0.7), from_s=20)
