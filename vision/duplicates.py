@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Boxes, areas, intersections
+from vision.boxes import Boxes, areas, intersections, over_union
 
 DUPLICATE_IOU = 0.6
 NESTED_COVER, NESTED_IOU = 0.9, 0.5
@@ -34,13 +34,13 @@ def distinct(boxes: Boxes, cls: NDArray[np.generic], nested_iou: float = NESTED_
 
     boxes: ``(n, 4)`` xyxy, best first. cls: ``(n,)``.
     """
-    area = areas(boxes)
-    same = same_thing(intersections(boxes, boxes), area[:, None], area[None], nested_iou)
-    same &= cls[:, None] == cls[None, :]
-    if np.count_nonzero(same) == len(boxes):
+    area, shared = areas(boxes), intersections(boxes, boxes)
+    near = over_union(shared, area, area) > min(DUPLICATE_IOU, nested_iou)
+    if np.count_nonzero(near) == np.count_nonzero(near.diagonal()):  # each with itself only
         return list(range(len(boxes)))
-    kept: list[int] = []
-    for i in range(len(boxes)):
-        if not same[i, kept].any():
-            kept.append(i)
-    return kept
+    same = same_thing(shared, area[:, None], area[None], nested_iou)
+    same &= cls[:, None] == cls[None, :]
+    stays = np.ones(len(boxes), bool)
+    for i in np.flatnonzero(np.tril(same, -1).any(axis=1)).tolist():
+        stays[i] = not (same[i, :i] & stays[:i]).any()
+    return np.flatnonzero(stays).tolist()

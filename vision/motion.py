@@ -101,6 +101,16 @@ class Motion:
         row = self._row(mover)
         return self._state[row, WHERE].copy() if row is not None and self._state[row, STILL_FOR_LONG] else None
 
+    def stood(self, movers: NDArray[np.int64]) -> Boxes:
+        """``(n, 4)`` the same of each, NaN where there is no such place."""
+        places = np.full((len(movers), 4), np.nan)
+        rows = self._rows(movers)
+        known = rows < len(self._mover)
+        known[known] = self._mover[rows[known]] == movers[known]
+        known[known] = self._state[rows[known], STILL_FOR_LONG] > 0
+        places[known] = self._state[rows[known], WHERE]
+        return places
+
     def _row(self, mover: int) -> int | None:
         row = int(self._mover.searchsorted(mover))
         return row if row < len(self._mover) and self._mover[row] == mover else None
@@ -152,15 +162,22 @@ class Motion:
         moving = (way > MOVING * (box[:, 2:] - box[:, :2])).any(axis=1)
         young = seen < YOUNG
         ahead = velocity * (at_s - self._state[:, LAST])[:, None]
-        fit = iou(box + ahead * (moving & ~young)[:, None], boxes)
-        if young.any():  # whether it moves is not known yet
-            fit[young] = np.maximum(fit[young], iou((box + ahead)[young], boxes))
-        rank = fit + OLDER * np.minimum(seen, 20)[:, None] / 20
-        pairs = np.argwhere(fit >= LINK_IOU)
+        expected = box + ahead * (moving & ~young)[:, None]
+        if young.any():  # whether it moves is not known yet: it may be at either place
+            both = iou(np.concatenate([expected, box[young] + ahead[young]]), boxes)
+            fit = both[: len(box)]
+            fit[young] = np.maximum(fit[young], both[len(box) :])
+        else:
+            fit = iou(expected, boxes)
+        which, where = (fit >= LINK_IOU).nonzero()
+        rank = fit[which, where] + OLDER * np.minimum(seen[which], 20) / 20
+        order = np.argsort(-rank, kind="stable")
         taken: set[int] = set()
-        for row, j in pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")].tolist():
-            if rows[j] < 0 and row not in taken:
+        free = set(range(len(boxes)))
+        for row, j in zip(which[order].tolist(), where[order].tolist(), strict=True):
+            if j in free and row not in taken:
                 taken.add(row)
+                free.remove(j)
                 rows[j] = row
         return rows
 
@@ -184,4 +201,6 @@ class Motion:
         self._state[rows, LAST] = at_s
         self._state[rows, SEEN] += 1
         self._state[rows, BOX] = boxes
-        self._slices[rows, self._slice % SLICES] += np.column_stack([np.ones(len(boxes)), boxes])
+        sums = self._slices[:, self._slice % SLICES]
+        sums[rows, 0] += 1
+        sums[rows, 1:] += boxes

@@ -1,5 +1,6 @@
 """A scene: one view's tracker and rules. Detections of a frame in, events out."""
 
+import math
 import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,9 @@ from vision.picture import above
 from vision.picture_quality import Fault, PictureQuality
 from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
+from vision.seen import noise
 from vision.track import LEAST_SURE, Track
-from vision.tracker import MATCH_IOU, Timing, Tracker, noise
+from vision.tracker import MATCH_IOU, Timing, Tracker
 from vision.visibility import looks_the_same
 from vision.zones import Verdict, Zones
 
@@ -34,6 +36,7 @@ STEADY = 0.5
 """A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
 LEAST_PRESENCE = 0.3
 """Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
+ROUNDING_S = 1e-6
 SHAKEN = 0.003
 """Part of the picture by which it has to be out of place before that is put right: less is measurement noise."""
 
@@ -118,9 +121,9 @@ class Scene:
             elif track.last_s - track.first_s >= self._worth_telling_s(track):
                 track.onset = None
                 self.finished.append(track)
-        for track in list(self.tracker.tracks):
-            if track.last_s == frame.elapsed_s:
-                yield from self._judge(track, frame)
+        self.noise = noise(frame)
+        for track in self.tracker.due(frame.elapsed_s):
+            yield from self._judge(track, frame)
 
     def _note(self, fault: Fault | None) -> None:
         name = "doubtful" if fault is None else fault.value
@@ -167,7 +170,7 @@ class Scene:
             "score": round(track.score, 3),
             "zone_id": track.zone_id,
             "rule": {"dwell_s": rule.dwell_s, "absence_s": rule.absence_s, "share": rule.share},
-            "kept_from": track.kept_from,
+            "kept_from": track.kept_from or self._too_short(track, rule),
             "violation": track.violation.id if track.violation else None,
             "sightings": [[round(v, 4) for v in s] for s in track.sightings],
             "sightings_kept_every": track.every,
@@ -193,19 +196,23 @@ class Scene:
         return detections if len(one_each) == len(detections) else detections.only(one_each), faint
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
-        self.noise = noise(frame)
         if track.violation is not None:
             if track.last_s >= track.next_extension_s:
                 track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
                 yield self._event("extended", track, frame)
+            track.due_s = track.next_extension_s
             return
-        verdict = self._verdict(track, frame.captured_at)
+        verdict, timed = self._verdict(track, frame.captured_at), self.rules.zones.timed
         if not verdict.applies:
             track.qualifying_s, track.kept_from, track.zone_id = None, verdict.why, verdict.zone_id
+            track.due_s = track.due_s if timed else math.inf
             return
-        track.zone_id = verdict.zone_id
+        track.zone_id, track.kept_from = verdict.zone_id, ""
         track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
-        track.kept_from = self._lacks(track, verdict.rule, track.qualifying_s)
+        if self._too_short(track, verdict.rule):
+            track.due_s = track.due_s if timed else track.qualifying_s + verdict.rule.dwell_s - ROUNDING_S
+            return
+        track.kept_from = self._lacks(track, verdict.rule)
         if not track.kept_from and (known := self._by_another_name(track)):
             track.kept_from = f"it is {known.id} already, as {known.key}"
         if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
@@ -213,10 +220,13 @@ class Scene:
         if not track.kept_from:
             yield from self._confirm(track, frame)
 
-    def _lacks(self, track: Track, rule: Rule, since_s: float) -> str:
-        stood_s = track.last_s - since_s
-        if stood_s < rule.dwell_s:
-            return f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for"
+    def _too_short(self, track: Track, rule: Rule) -> str:
+        stood_s = math.inf if track.qualifying_s is None else track.last_s - track.qualifying_s
+        return (
+            f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for" if stood_s < rule.dwell_s else ""
+        )
+
+    def _lacks(self, track: Track, rule: Rule) -> str:
         if track.seen < FEWEST_SIGHTINGS:
             return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
         if track.surest < LEAST_SURE:
@@ -237,10 +247,10 @@ class Scene:
         known = self._already_known(track)
         if known is not None and self._same_thing(known, track, frame):
             _continue(known, track)
-            self.tracker.tracks.remove(track)
+            self.tracker.remove(track)
             return
         if known is not None:
-            self.tracker.tracks.remove(known)
+            self.tracker.remove(known)
             known.gone_s = track.first_s if known.gone_s is None else known.gone_s
             yield self._clear(known, frame)
         track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
@@ -324,9 +334,9 @@ class Scene:
 
     def _verdict(self, track: Track, at: datetime | None) -> Verdict:
         """Judged anew only where hours or permits count, or the place has moved: that is most of what a track costs."""
-        if track.judged is None or track.judged[0] is not track.box or self.rules.zones.timed:
-            track.judged = track.box, self.rules.zones.judge(self.rules.types[track.key], self._point(track), at)
-        verdict: Verdict = track.judged[1]
+        if track.judged is None or self.rules.zones.timed:
+            track.judged = self.rules.zones.judge(self.rules.types[track.key], self._point(track), at)
+        verdict: Verdict = track.judged
         return verdict
 
     def _worth_telling_s(self, track: Track) -> float:

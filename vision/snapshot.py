@@ -10,6 +10,7 @@ so saving again costs little.
 
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -36,8 +37,8 @@ FORMAT = 4
 
 _COUNTS = ("frames", "faults", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
-_OTHERWISE = ("box", "look", "descriptor", "onset", "violation", "mover", "home", "judged", "sightings")
-_LONG = ("sightings", "patches", "descriptors")
+_OTHERWISE = ("row", "look", "descriptor", "onset", "violation", "judged", "sightings")
+_LONG = ("rows", "sightings", "patches", "descriptors")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
@@ -95,11 +96,13 @@ def load_snapshot(path: Path, scene: Scene) -> None:
         scene.tracker.motion.scale = GroundScale(**state["ground"])
         scene.quality.from_arrays(kept)
         scene.left.from_arrays(kept)
+        tracks = []
         for number, record in enumerate(state["tracks"]):
             track = _from_dict(record, kept)
             if f"onset/{number}.jpg" in names:
                 track.onset = JpegStill(archive.read(f"onset/{number}.jpg"))
-            scene.tracker.tracks.append(track)
+            tracks.append(track)
+        scene.tracker.add(*tracks)
 
 
 class _Arrays:
@@ -129,7 +132,7 @@ def _part(kept: Mapping[str, NDArray[Any]], name: str, rows: list[int] | None) -
 def _to_dict(track: Track, arrays: _Arrays) -> dict[str, Any]:
     record = {name: getattr(track, name) for name in _PLAIN}
     record |= {name: iso(getattr(track, name)) for name in _TIMES}
-    record["box"] = track.box.tolist()
+    record["row"] = arrays.add("rows", track.row[None])
     record["sightings"] = arrays.add("sightings", np.array(track.sightings).reshape(-1, len(Sighting._fields)))
     record["look"] = _look_to_dict(track.look, arrays)
     record["descriptor"] = arrays.add("descriptors", track.descriptor)
@@ -142,16 +145,19 @@ def _to_dict(track: Track, arrays: _Arrays) -> dict[str, Any]:
 def _from_dict(record: dict[str, Any], kept: Mapping[str, NDArray[Any]]) -> Track:
     plain = {name: record[name] for name in _PLAIN}
     plain |= {name: record[name] and datetime.fromisoformat(record[name]) for name in _TIMES}
-    plain |= {name: tuple(plain[name]) for name in ("size", "first_box", "last_box")}
-    sightings = _part(kept, "sightings", record["sightings"])
-    return Track(
+    plain |= {name: tuple(plain[name]) for name in ("first_box",)}
+    sightings, row = _part(kept, "sightings", record["sightings"]), _part(kept, "rows", record["row"])
+    assert row is not None
+    track = Track(
         **plain,
+        row=row[0],
         sightings=[] if sightings is None else [Sighting(*row) for row in sightings.tolist()],
-        box=np.array(record["box"]),
         look=_look_from_dict(record["look"], kept),
         descriptor=_part(kept, "descriptors", record["descriptor"]),
         violation=None if record["violation"] is None else Event.from_dict(record["violation"]).violation,
     )
+    track.mover, track.home, track.due_s = 0, None, -math.inf
+    return track
 
 
 def _look_to_dict(look: Look | None, arrays: _Arrays) -> dict[str, Any] | None:

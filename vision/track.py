@@ -1,19 +1,22 @@
 """A track: the same thing at the same place over time, and what is known of how steadily it stood there."""
 
 import math
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Still
+from vision import track_rows as rows
 from vision.boxes import Boxes
 from vision.place_look import Look
 
-SURE_S = 5.0
-"""Time constant of the part of sightings that are strong."""
+T = TypeVar("T")
+
 LEAST_SURE = 0.2
 """So much of the sightings of some five seconds have to be strong: one lucky score among fifty is none."""
 KEPT_SIGHTINGS = 600
@@ -25,10 +28,6 @@ SAME_LOOK = 0.8
 """Correlation of the place's pixels from one sighting to the next from which on the same thing stands there: nineteen
 of twenty sightings of the parked vehicles in the clips tried reach 0.9; a lane of a dense motorway, looked at every 0.2
 to 4 s, gave no false stop in 105 runs with 0.8, two with 0.7, nine with 0.5."""
-HALF_SURE = 0.5
-"""Weight at most of one other look in the same box: something in front that is no detection, or a light, may do it."""
-ODD_WEIGHS = 2.0
-"""A detector often misses what is there; that it draws another box, or another look, says more."""
 UNLIKE = 0.2
 """Cosine of two descriptors below which they show different things."""
 ALIKE = 0.6
@@ -49,42 +48,43 @@ class Sighting(NamedTuple):
     likeness: float
 
 
+class _Column(Generic[T]):
+    """A value that a track keeps in its row. ``read`` makes it of what is there, ``write`` the other way."""
+
+    def __init__(self, where: int | slice, read: Callable[[Any], T], write: Callable[[T], Any] = lambda value: value):
+        self._where, self._read, self._write = where, read, write
+
+    def __get__(self, track: Any, owner: type) -> T:
+        return self._read(track.row[self._where])
+
+    def __set__(self, track: Any, value: T) -> None:
+        track.row[self._where] = self._write(value)
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 @dataclass(slots=True)
 class Track:
     """State of one thing at one place. Times are elapsed seconds, boxes relative, all values plain: it can be saved.
 
-    box: the place, the median of the sightings; last_box: the last of them. seen, missed: observations with and without
-    the thing in which the place could be seen. strong: sightings at or above the class's start threshold. gone_s: when
-    it was first seen to be gone, None while it is there. misses: how often since. hidden: observations in which
-    something was in front. qualifying_s: since when its rule has applied without a break (schedules), None while it
-    does not.
-    empty_s: for how long the place was seen without it since then.
-    judged: for which box what the zones said of it.
-    steady: running part of the observations in which it stood still there, the newest at looked_s.
-    mover: who it is from picture to picture (``vision.motion``), 0 where it is not followed. moved_s: when its place
-    last moved with it. home: where it stood quite still. sure: running part of the sightings of the last seconds that
-    were strong; surest: the largest it ever was.
+    row: its numbers (``vision.track_rows``), of which the names below speak.
+    qualifying_s: since when its rule has applied without a break (schedules), None while it does not.
+    judged: what the zones said of its place. zone_id, kept_from: what came of it.
     """
 
     key: str
-    first_s: float
     first_at: datetime | None
     first_box: tuple[float, float, float, float]
-    box: Boxes
-    last_s: float
-    last_at: datetime | None
-    size: tuple[int, int]
-    last_box: tuple[float, ...] = ()
-    onset: Still | None = None
-    seen: int = 0
-    missed: int = 0
-    misses: int = 0
-    hidden: int = 0
-    gone_s: float | None = None
+    row: NDArray[np.float64] = field(default_factory=rows.unseen_row)
+    last_at: datetime | None = None
     gone_at: datetime | None = None
-    empty_s: float = 0.0
-    score_sum: float = 0.0
-    strong: int = 0
+    onset: Still | None = None
     qualifying_s: float | None = None
     zone_id: str | None = None
     kept_from: str = ""
@@ -92,98 +92,85 @@ class Track:
     descriptor: NDArray[np.float32] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     every: int = 1
-    steady: float = 1.0
-    looked_s: float = 0.0
-    mover: int = 0
-    moved_s: float | None = None
-    home: Boxes | None = None
-    sure: float = 0.0
-    surest: float = 0.0
     violation: Any = None
     judged: Any = None
     next_extension_s: float = 0.0
 
-    def see(
-        self,
-        elapsed_s: float,
-        captured_at: datetime | None,
-        box: Boxes,
-        score: float,
-        strong: bool,
-        likeness: float,
-        descriptor: NDArray[np.float32] | None,
-        stood: bool,
-        still: bool | None,
-        memory_s: float,
-    ) -> None:
-        """Note a sighting.
-
-        stood: whether its box lies as that of a standing thing does. still: whether it stood at its place by all that
-        is known, None if that cannot be said. memory_s: time constant of ``steady``.
-        """
-        self.last_box = x1, y1, x2, y2 = tuple(box.tolist())
-        if still is not None:
-            odd_look = not still and stood
-            self._steady(elapsed_s, still, memory_s if still else memory_s / ODD_WEIGHS, HALF_SURE if odd_look else 1.0)
-        if self.seen % self.every == 0:
-            self.sightings.append(Sighting(elapsed_s, x1, y1, x2, y2, score, likeness))
-            if len(self.sightings) >= KEPT_SIGHTINGS:
-                self.sightings = self.sightings[::2]
-                self.every *= 2
-        fresh = 1 - math.exp((self.last_s - elapsed_s) / SURE_S) if self.seen else 1 / 3
-        self.sure += (strong - self.sure) * fresh
-        self.surest = max(self.surest, self.sure)
-        self.looked_s = elapsed_s
-        self.seen += 1
-        self.score_sum += score
-        self.strong += strong
-        self.last_s, self.last_at = elapsed_s, captured_at
-        self.gone_s, self.gone_at, self.misses = None, None, 0
-        if self.seen < 16 or self.seen & (self.seen - 1) == 0:
-            self.box = np.median(self._here()[:, 1:5], axis=0)
-        if descriptor is not None:
-            weight = 1.0 if self.descriptor is None else max(0.05, 1 / self.seen)
-            old = descriptor if self.descriptor is None else self.descriptor
-            mixed = (1 - weight) * old + weight * descriptor
-            self.descriptor = np.asarray(mixed / (np.linalg.norm(mixed) + 1e-6), np.float32)
-
-    def move(self, elapsed_s: float, box: Boxes) -> None:
-        """The thing has crawled on: its place is where it is now, and what was seen elsewhere says nothing of it."""
-        self.moved_s, self.box, self.look = elapsed_s, box, None
-
-    def _here(self) -> NDArray[np.float64]:
-        """The sightings at the present place, a row each."""
-        rows = np.array(self.sightings)
-        return rows if self.moved_s is None else rows[rows[:, 0] >= self.moved_s]
-
-    def miss(self, elapsed_s: float, captured_at: datetime | None, memory_s: float, longest_s: float) -> None:
-        """Note that the place could be seen and the thing was not there.
-
-        longest_s: as much of the time since the last look counts as absence; nobody saw what was in a longer one.
-        """
-        if self.gone_s is None:
-            self.gone_s, self.gone_at, self.empty_s = elapsed_s, captured_at, 0.0
-        else:
-            self.empty_s += min(elapsed_s - self.looked_s, longest_s)
-        self._steady(elapsed_s, False, memory_s)
-        self.looked_s = elapsed_s
-        self.missed += 1
-        self.misses += 1
-
-    def hide(self, elapsed_s: float) -> None:
-        """Note that nobody could see whether the thing was there."""
-        self.hidden += 1
-        self.looked_s = elapsed_s
-
-    def _steady(self, elapsed_s: float, still: bool, memory_s: float, most: float = 1.0) -> None:
-        if self.seen:
-            weight = min(1 - math.exp((self.looked_s - elapsed_s) / memory_s), most)
-            self.steady += (still - self.steady) * weight
+    first_s = _Column(rows.FIRST, float)
+    last_s = _Column(rows.LAST, float)
+    looked_s = _Column(rows.LOOKED, float)
+    seen = _Column(rows.SEEN, int)
+    """How often it was seen, and how often it was missed though its place could be seen."""
+    missed = _Column(rows.MISSED, int)
+    misses = _Column(rows.MISSES, int)
+    """How often since ``gone_s``, when it was first seen to be gone; None while it is there."""
+    gone_s = _Column(rows.GONE, _or_none, _or_nan)
+    empty_s = _Column(rows.EMPTY, float)
+    """For how long its place was seen without it since then."""
+    hidden = _Column(rows.HIDDEN, int)
+    """Observations in which something was in front."""
+    score_sum = _Column(rows.SCORES, float)
+    strong = _Column(rows.STRONG, int)
+    """Sightings at or above the class's start threshold."""
+    steady = _Column(rows.STEADY, float)
+    """Running part of the observations in which it stood still there, the newest at ``looked_s``."""
+    sure = _Column(rows.SURE, float)
+    """Running part of the sightings of the last seconds that were strong; ``surest``: the largest it ever was."""
+    surest = _Column(rows.SUREST, float)
+    mover = _Column(rows.MOVER, int)
+    """Who it is from picture to picture (``vision.motion``), 0 where it is not followed."""
+    moved_s = _Column(rows.MOVED, _or_none, _or_nan)
+    """When its place last moved with it."""
+    due_s = _Column(rows.DUE, float)
+    """Before then no sighting makes a difference to its rule."""
 
     @property
-    def crawls(self) -> bool:
-        """Whether its place was moving when it was last seen."""
-        return self.moved_s is not None and self.last_s - self.moved_s < SURE_S
+    def box(self) -> Boxes:
+        """The place: the median of the sightings, ``(4,)``."""
+        return self.row[rows.BOX].copy()
+
+    @box.setter
+    def box(self, box: Boxes) -> None:
+        self.row[rows.BOX] = box
+        self.judged, self.due_s = None, -math.inf
+
+    @property
+    def last_box(self) -> tuple[float, ...]:
+        """Where it was seen last."""
+        return tuple(self.row[rows.LAST_BOX].tolist())
+
+    @property
+    def home(self) -> Boxes | None:
+        """Where it stood quite still."""
+        home = self.row[rows.HOME]
+        return None if math.isnan(home[0]) else home.copy()
+
+    @home.setter
+    def home(self, home: Boxes | None) -> None:
+        self.row[rows.HOME] = math.nan if home is None else home
+
+    def keep(self, sighting: Sighting) -> None:
+        self.sightings.append(sighting)
+        if len(self.sightings) >= KEPT_SIGHTINGS:
+            self.sightings = self.sightings[::2]
+            self.every *= 2
+
+    def settle(self) -> None:
+        """Its place is where it was seen to be."""
+        here = self.sightings if self.moved_s is None else [s for s in self.sightings if s.elapsed_s >= self.moved_s]
+        if here:
+            self.box = np.array([statistics.median(side) for side in list(zip(*here, strict=True))[1:5]])
+
+    def describe(self, descriptor: NDArray[np.float32]) -> None:
+        """Take in what it looks like now."""
+        weight = 1.0 if self.descriptor is None else max(0.05, 1 / self.seen)
+        old = descriptor if self.descriptor is None else self.descriptor
+        mixed = (1 - weight) * old + weight * descriptor
+        self.descriptor = np.asarray(mixed / (np.linalg.norm(mixed) + 1e-6), np.float32)
+
+    def move(self, now_s: float, box: Boxes) -> None:
+        """The thing has crawled on: its place is where it is now, and what was seen elsewhere says nothing of it."""
+        self.moved_s, self.box, self.look = now_s, box, None
 
     @property
     def score(self) -> float:
@@ -195,10 +182,11 @@ class Track:
         noise: the detector's jitter, width and height relative to the picture. Different cars that pass one spot
         overlap it, but they scatter and look different; a standing thing does not.
         """
-        rows = self._here()
-        if not len(rows):
+        seen = np.array(self.sightings)
+        here = seen if self.moved_s is None else seen[seen[:, 0] >= self.moved_s]
+        if not len(here):
             return 0.0
-        still = stands(self.box, rows[:, 1:5], noise) & (rows[:, 6] >= SAME_LOOK)
+        still = stands(self.box, here[:, 1:5], noise) & (here[:, 6] >= SAME_LOOK)
         return float(still.mean()) * self.seen / (self.seen + self.missed)
 
     @property

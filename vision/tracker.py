@@ -4,7 +4,8 @@ Street-order things do not move, so a track is a place: detections are matched t
 stand, never to where a motion model expects it. What moves leaves its place within a second or two and is forgotten.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,27 +13,25 @@ from numpy.typing import NDArray
 
 from labels.violation import ViolationType
 from streams.frame import Frame
-from vision.boxes import covered, iou, paired_iou
+from vision import track_rows
+from vision.boxes import areas, iou, over_union, paired_iou, shared_sides
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
-from vision.track import SAME_LOOK, Track, stands
-from vision.visibility import HIDDEN_COVER, cut, hidden, looks_the_same, maybe_there
+from vision.seen import Seen, noise
+from vision.track import SAME_LOOK, Sighting, Track, stands
+from vision.track_rows import ABSENCE, BOX, DUE, FIRST, GONE, HOME, LAST, MEMORY, MOVER, PATIENCE, SEEN, WIDTH
+from vision.visibility import CUT_COVER, HIDDEN_COVER, hides, looks_the_same, maybe_there
 
 MATCH_IOU = 0.5
 LEFT_IOU = 0.2
 """A vehicle that stood and then overlaps its place no more than this has left, however slowly it went."""
-NOWHERE = np.full(4, np.nan)
 REPLACED = 0.4
 """Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
-LEAST_STEADY = 0.4
-"""A candidate that stands still in no larger part of the latest observations is over: other things pass its place."""
-LEAVING_S = 3.0
-"""Patience with a candidate that was on its way when it was last seen: it drove on."""
 LOOK_MOVED = 0.002
 """A place that has moved by more than this part of the picture is looked at anew."""
-NOISE_PX = 1.5
-"""Jitter of a detector's box in pixels of its input."""
+SETTLING = 16
+"""So many sightings each put the place right; later those do that double their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +56,41 @@ class Timing:
         return cls(min(rule.absence_s, max(3.0, 0.25 * rule.dwell_s)), rule.absence_s, type.family)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One frame as the tracker looks at it; ``strong`` marks detections at or above their start threshold.
-
-    movers: ``(n,)`` who each vehicle is from picture to picture, 0 for other things. passing: vehicles too fast to be
-    candidates. unknown: those of which that is not known yet. faint: what is below the keep threshold.
-    """
-
-    frame: Frame
-    detections: Detections
-    boxes: NDArray[np.float64]
-    strong: NDArray[np.bool_]
-    movers: NDArray[np.int64]
-    passing: NDArray[np.bool_]
-    unknown: NDArray[np.bool_]
-    faint: Detections
-
-    def key(self, j: int) -> str:
-        return self.detections.keys[int(self.detections.cls[j])]
-
-    def descriptor(self, j: int) -> NDArray[np.float32] | None:
-        return None if self.detections.descriptor is None else self.detections.descriptor[j]
-
-
 class Tracker:
-    """Tracks of one view. ``timing`` gives each class's patience; classes without one are only occluders."""
+    """Tracks of one view. ``timing`` gives each class's patience; classes without one are only occluders.
+
+    tracks: the older first. Their numbers are the rows of one array (``vision.track_rows``), in the same order.
+    """
 
     def __init__(self, timing: Mapping[str, Timing]):
         self.timing = timing
         self.tracks: list[Track] = []
         self.motion = Motion()
+        self._rows = np.zeros((0, WIDTH))
+
+    def add(self, *tracks: Track) -> None:
+        """Go on with these, too."""
+        for track in tracks:
+            timing = self.timing[track.key]
+            track.row[[MEMORY, PATIENCE, ABSENCE]] = timing.memory_s, timing.patience_s, timing.absence_s
+        self._lay([*self.tracks, *tracks])
+
+    def remove(self, *tracks: Track) -> None:
+        """These are over; each keeps its numbers for itself."""
+        gone = {id(track) for track in tracks}
+        for track in tracks:
+            track.row = track.row.copy()
+        self._lay([track for track in self.tracks if id(track) not in gone])
+
+    def _lay(self, tracks: list[Track]) -> None:
+        self.tracks, self._rows = tracks, np.array([track.row for track in tracks]).reshape(-1, WIDTH)
+        for track, row in zip(tracks, self._rows, strict=True):
+            track.row = row
+
+    def due(self, now_s: float) -> list[Track]:
+        """Those seen now of which a rule has something to say (``Track.due_s``)."""
+        which = (self._rows[:, LAST] == now_s) & (self._rows[:, DUE] <= now_s)
+        return [self.tracks[i] for i in which.nonzero()[0].tolist()]
 
     def update(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> list[Track]:
         """Take one frame's detections, all at or above their keep threshold; ``strong`` marks those above start.
@@ -100,15 +103,24 @@ class Tracker:
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
         now = self._look(frame, detections, strong, faint)
-        cover = covered(np.array([track.box for track in self.tracks]).reshape(-1, 4), now.boxes)
-        owner = self._match(now, cover)
-        self._miss(now, owner, cover)
-        for j in np.flatnonzero(~now.passing & ~now.unknown).tolist():
-            if owner[j] is None and now.key(j) in self.timing:
-                self._open(now, j)
+        free = ~(now.passing | now.unknown)
+        if self.tracks:
+            candidate = self._candidate()
+            fit, cover = self._overlaps(now)
+            which, where = self._match(now, fit, candidate)
+            self._sight(now, which, where, fit, cover)
+            owner = np.full(len(free), -1)
+            owner[where] = which
+            self._miss(now, owner, cover, candidate)
+            free &= owner < 0
+        if free.any():
+            self._open(now, free.nonzero()[0].tolist())
         return self._bury()
 
-    def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> _Seen:
+    def _candidate(self) -> NDArray[np.bool_]:
+        return np.array([track.violation is None for track in self.tracks], bool)
+
+    def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> Seen:
         boxes = detections.xyxy.astype(np.float64)
         movers = np.zeros(len(boxes), np.int64)
         passing, unknown = np.zeros(len(boxes), bool), np.zeros(len(boxes), bool)
@@ -118,42 +130,47 @@ class Tracker:
             found = self.motion.follow(frame.elapsed_s, boxes[vehicles], strong[vehicles], aspect)
             movers[vehicles] = found
             passing[vehicles], unknown[vehicles] = self.motion.passing(found), self.motion.unknown(found)
-        return _Seen(frame, detections, boxes, strong, movers, passing, unknown, faint)
+        return Seen(frame, detections, boxes, strong, movers, passing, unknown, faint)
 
-    def _match(self, now: _Seen, cover: NDArray[np.float64]) -> list[Track | None]:
-        """For each detection the track that it belongs to, one to one; the tracks note the sighting.
+    def _overlaps(self, now: Seen) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """``(t, n)`` IoU of each place and detection, 0 for another class; and how much of the place that covers.
 
-        cover: ``(t, n)`` part of each place that each detection covers.
+        For the IoU half the detector's noise is added on each side: of a small box it is a good part.
         """
-        owner: list[Track | None] = [None] * len(now.boxes)
-        if not self.tracks or not len(now.boxes):
-            return owner
-        grow = np.array([-1, -1, 1, 1]) * np.tile(noise(now.frame), 2) / 2
-        places = np.array([t.box for t in self.tracks])
-        fit = iou(places + grow, now.boxes + grow)
-        index = {key: i for i, key in enumerate(now.detections.keys)}
-        fit[np.array([index.get(t.key, -1) for t in self.tracks])[:, None] != now.detections.cls[None]] = 0.0
-        crawled = self._crawled(now)
-        candidate = np.array([track.violation is None for track in self.tracks])
-        # At its place a violation comes first, then who it was in the last picture; among equals the older track.
-        at_home = (fit >= MATCH_IOU) & ~candidate[:, None]
-        rank = fit + 0.1 * np.array([min(1.0, t.seen / 20) for t in self.tracks])[:, None] + crawled + 2.0 * at_home
-        barred = now.passing | (candidate[:, None] & now.unknown)
-        pairs = np.argwhere(((fit >= MATCH_IOU) | crawled) & ~barred)
-        pairs = pairs[np.argsort(-rank[pairs[:, 0], pairs[:, 1]], kind="stable")]
-        still = stands(places[pairs[:, 0]], now.boxes[pairs[:, 1]], noise(now.frame))
-        taken: set[int] = set()
-        for (i, j), stood in zip(pairs.tolist(), still.tolist(), strict=True):
-            track = self.tracks[i]
-            if owner[j] is None and i not in taken and self._could_be(track, now, j):
-                taken.add(i)
-                owner[j] = track
-                if fit[i, j] < MATCH_IOU:
-                    self._move(track, now, j)
-                self._see(track, now, j, stood, cover[i])
-        return owner
+        places, (x, y) = self._rows[:, BOX], noise(now.frame)
+        width, height = shared_sides(places, now.boxes)
+        shared = np.maximum(width + x, 0) * np.maximum(height + y, 0)
+        grow = np.array([-x, -y, x, y]) / 2
+        fit = over_union(shared, areas(places + grow), areas(now.boxes + grow))
+        fit *= self._classes(now)[:, None] == now.detections.cls
+        cover = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
+        return fit, cover / np.maximum(areas(places), 1e-12)[:, None]
 
-    def _could_be(self, track: Track, now: _Seen, j: int) -> bool:
+    def _classes(self, now: Seen) -> NDArray[np.int64]:
+        """``(t,)`` the class of each track as the detections number it, -1 for one that the detector does not know."""
+        index = {key: i for i, key in enumerate(now.detections.keys)}
+        return np.array([index.get(track.key, -1) for track in self.tracks])
+
+    def _match(self, now: Seen, fit: NDArray[np.float64], candidate: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
+        """The tracks that are seen, and the detection that each of them is."""
+        good = fit >= MATCH_IOU
+        crawled = self._crawled(now, good)
+        # At its place a violation comes first, then who it was in the last picture; among equals the older track.
+        ahead = 0.1 * np.minimum(1.0, self._rows[:, SEEN] / 20)
+        rank = fit + ahead[:, None] + crawled + good * np.where(candidate, 0.0, 2.0)[:, None]
+        good |= crawled
+        good &= ~(now.passing | (candidate[:, None] & now.unknown))
+        which, where = good.nonzero()
+        order = np.argsort(-rank[which, where], kind="stable")
+        found: dict[int, int] = {}
+        taken: set[int] = set()
+        for i, j in zip(which[order].tolist(), where[order].tolist(), strict=True):
+            if i not in found and j not in taken and self._could_be(self.tracks[i], now, j):
+                found[i] = j
+                taken.add(j)
+        return list(found), list(found.values())
+
+    def _could_be(self, track: Track, now: Seen, j: int) -> bool:
         """Whether a detection at its place may be the thing: if nobody saw it for a while the pixels have to agree."""
         if not track.could_be(now.descriptor(j)):
             return False
@@ -162,19 +179,15 @@ class Tracker:
             return True
         return likeness(track.look, look_at(now.frame.crops[0], now.frame.regions[0], track.look.box)) >= REPLACED
 
-    def _crawled(self, now: _Seen) -> NDArray[np.bool_]:
+    def _crawled(self, now: Seen, at_home: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """``(t, n)`` whether a detection is the vehicle of a track wherever it is now, unless it has left its place."""
-        movers = np.array([track.mover for track in self.tracks])
-        same: NDArray[np.bool_] = (movers[:, None] == now.movers) & (now.movers > 0)
-        which, where = np.nonzero(same)
-        homes = [self.tracks[i].home for i in which.tolist()]
-        left = paired_iou(
-            np.array([NOWHERE if home is None else home for home in homes]).reshape(-1, 4), now.boxes[where]
-        )
-        same[which, where] = ~(left < LEFT_IOU)
+        same = np.asarray((self._rows[:, MOVER, None] == now.movers) & (now.movers > 0))
+        which, where = (same & ~at_home).nonzero()
+        if len(which):
+            same[which, where] = ~(paired_iou(self._rows[which, HOME], now.boxes[where]) < LEFT_IOU)
         return same
 
-    def _move(self, track: Track, now: _Seen, j: int) -> None:
+    def _move(self, track: Track, now: Seen, j: int) -> None:
         """The vehicle is seen beside its place.
 
         One that stood there has to stand again elsewhere before that is its place: another one close by may draw its
@@ -185,25 +198,54 @@ class Tracker:
             track.move(now.frame.elapsed_s, place)
             track.home = None
 
-    def _see(self, track: Track, now: _Seen, j: int, stood: bool, covers: NDArray[np.float64] | None) -> None:
-        score, strong = float(now.detections.score[j]), bool(now.strong[j])
-        frame = now.frame
-        alike = self._alike(track, frame)
-        followed = track.mover > 0 and track.mover == now.movers[j]
-        # Where there are pixels they say it: what is half hidden stands in an odd box.
-        still: bool | None = followed or (alike >= SAME_LOOK if frame.crops else stood)
-        if not still and covers is not None and cut(covers, j):
-            still = None  # something in front changes its box and its look
-        box, looks, memory_s = now.boxes[j], now.descriptor(j), self.timing[track.key].memory_s
-        track.see(frame.elapsed_s, frame.captured_at, box, score, strong, alike, looks, stood, still, memory_s)
-        track.size, track.mover = frame.size, int(now.movers[j])
-        if track.home is None:
-            track.home = self.motion.standing(track.mover)
+    def _sight(
+        self,
+        now: Seen,
+        which: list[int],
+        where: list[int],
+        fit: NDArray[np.float64],
+        cover: NDArray[np.float64],
+    ) -> None:
+        """The tracks ``which`` are seen as the detections ``where``."""
+        if not which:
+            return
+        stood = stands(self._rows[which, BOX], now.boxes[where], noise(now.frame))
+        beside = fit[which, where] < MATCH_IOU
+        for n in beside.nonzero()[0].tolist():
+            self._move(self.tracks[which[n]], now, where[n])
+        over = cover[which] >= CUT_COVER  # something in front changes a box and a look
+        self._see(now, which, where, stood, over.sum(axis=1) > over[np.arange(len(where)), where])
+
+    def _see(
+        self, now: Seen, which: Sequence[int], where: Sequence[int], stood: NDArray[np.bool_], cut: NDArray[np.bool_]
+    ) -> None:
+        """Note the sightings. cut: of which something else covers a part."""
+        frame, now_s, tracks = now.frame, now.frame.elapsed_s, [self.tracks[i] for i in which]
+        rows, boxes, score, movers = self._rows[which], now.boxes[where], now.detections.score[where], now.movers[where]
+        alike = np.array([self._alike(track, frame) for track in tracks]) if frame.crops else np.ones(len(tracks))
+        # Where there are pixels they say whether it stands: what is half hidden stands in an odd box.
+        still = (alike >= SAME_LOOK) if frame.crops else stood
+        still = still | ((movers > 0) & (rows[:, MOVER] == movers))
+        track_rows.see(rows, now_s, boxes, score, now.strong[where], stood, still, still | ~cut)
+        rows[:, MOVER] = movers
+        homeless = np.isnan(rows[:, HOME.start]) & (movers > 0)
+        if homeless.any():
+            rows[homeless, HOME] = self.motion.stood(movers[homeless])
+        self._rows[which] = rows
+        for track, seen, box, *values in zip(
+            tracks, rows[:, SEEN].astype(int).tolist(), boxes.tolist(), score.tolist(), alike.tolist(), strict=True
+        ):
+            track.last_at = frame.captured_at
+            if (seen - 1) % track.every == 0:
+                track.keep(Sighting(now_s, *box, *values))
+            if seen < SETTLING or seen & (seen - 1) == 0:
+                track.settle()
+        if now.detections.descriptor is not None:
+            for track, descriptor in zip(tracks, now.detections.descriptor[where], strict=True):
+                track.describe(descriptor)
 
     def _alike(self, track: Track, frame: Frame) -> float:
         """How much the place looks as it did at the last sighting; the track keeps the new look."""
-        if not frame.crops:
-            return 1.0
         crop, region = frame.crops[0], frame.regions[0]
         if track.look is None:
             track.look = look_at(crop, region, track.box)
@@ -215,48 +257,61 @@ class Tracker:
         track.look = look_at(crop, region, track.box) if moved else now
         return alike
 
-    def _open(self, now: _Seen, j: int) -> None:
-        x1, y1, x2, y2 = now.boxes[j].tolist()
-        frame = now.frame
-        track = Track(
-            key=now.key(j),
-            first_s=frame.elapsed_s,
-            first_at=frame.captured_at,
-            first_box=(x1, y1, x2, y2),
-            box=now.boxes[j],
-            last_s=frame.elapsed_s,
-            last_at=frame.captured_at,
-            size=frame.size,
-            onset=frame.still,
-        )
-        self._see(track, now, j, True, None)
-        self.tracks.append(track)
+    def _open(self, now: Seen, where: list[int]) -> None:
+        """Begin tracks of those of these detections that a rule speaks of."""
+        where = [j for j in where if now.key(j) in self.timing]
+        if not where:
+            return
+        frame, first, begun = now.frame, len(self.tracks), []
+        for j, (x1, y1, x2, y2) in zip(where, now.boxes[where].tolist(), strict=True):
+            track = Track(now.key(j), frame.captured_at, (x1, y1, x2, y2), onset=frame.still)
+            track.first_s, track.box = frame.elapsed_s, now.boxes[j]
+            begun.append(track)
+        self.add(*begun)
+        yes = np.ones(len(where), bool)
+        self._see(now, range(first, len(self.tracks)), where, yes, ~yes)
 
-    def _miss(self, now: _Seen, owner: list[Track | None], cover: NDArray[np.float64]) -> None:
-        """Note for each track without a detection whether its place could be seen."""
+    def _miss(
+        self, now: Seen, owner: NDArray[np.int64], cover: NDArray[np.float64], candidate: NDArray[np.bool_]
+    ) -> None:
+        """Note for each track without a detection whether its place could be seen.
+
+        owner: ``(n,)`` the track that each detection is, or -1.
+        """
+        frame, now_s = now.frame, now.frame.elapsed_s
+        missed = self._rows[:, LAST] != now_s
+        there = self._hidden(now, owner, missed, cover)
+        for i in (missed & ~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
+            track = self.tracks[i]
+            there[i] = (
+                looks_the_same(track, frame)
+                if candidate[i]
+                else maybe_there(track, frame, now.faint) or self._by_another_name(track, now)
+            )
+        gone = missed & ~there
+        for i in gone.nonzero()[0].tolist():
+            if math.isnan(self._rows[i, GONE]):
+                self.tracks[i].gone_at = frame.captured_at
+        for note, some in ((track_rows.hide, there), (track_rows.miss, gone)):
+            if some.any():
+                rows = self._rows[some]
+                note(rows, now_s)
+                self._rows[some] = rows
+
+    def _hidden(
+        self, now: Seen, owner: NDArray[np.int64], missed: NDArray[np.bool_], cover: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """``(t,)`` which of the tracks that are missed have something in front of them."""
         # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
-        over: dict[int, list[int]] = {}
-        for i, j in np.argwhere((cover >= HIDDEN_COVER) & now.strong).tolist():
-            over.setdefault(i, []).append(j)
-        seen = {id(track) for track in owner}
-        now_s, keys, boxes = now.frame.elapsed_s, now.detections.names(), now.boxes.tolist()
-        for i, track in enumerate(self.tracks):
-            if id(track) in seen:
-                continue
-            timing, before = self.timing[track.key], over.get(i, ())
-            which, where, whose = [keys[j] for j in before], [boxes[j] for j in before], [owner[j] for j in before]
-            in_front = hidden(track, where, which, whose, now_s, timing.absence_s)
-            confirmed = track.violation is not None
-            if in_front or (
-                maybe_there(track, now.frame, now.faint) or self._by_another_name(track, now)
-                if confirmed
-                else looks_the_same(track, now.frame)
-            ):
-                track.hide(now_s)
-            else:
-                track.miss(now_s, now.frame.captured_at, timing.memory_s, timing.absence_s / 2)
+        which, where = ((cover >= HIDDEN_COVER) & now.strong & missed[:, None]).nonzero()
+        found = np.zeros(len(missed), bool)
+        if len(which):
+            rows, begun_s = self._rows[which], np.where(owner < 0, np.inf, self._rows[owner, FIRST])[where]
+            alike = self._classes(now)[which] == now.detections.cls[where]
+            found[which[hides(rows, now.boxes[where], alike, begun_s, now.frame.elapsed_s)]] = True
+        return found
 
-    def _by_another_name(self, track: Track, now: _Seen) -> bool:
+    def _by_another_name(self, track: Track, now: Seen) -> bool:
         """Whether the detector sees at this place what it takes such things for, too."""
         family = self.timing[track.key].family
         if family is None:
@@ -268,23 +323,8 @@ class Tracker:
         return bool((iou(track.box[None], at) >= MATCH_IOU).any())
 
     def _bury(self) -> list[Track]:
-        ended = []
-        for track in self.tracks:
-            timing = self.timing[track.key]
-            patience_s = LEAVING_S if track.crawls else timing.patience_s
-            patience = timing.absence_s if track.violation is not None else patience_s
-            gone = track.misses >= 2 and track.empty_s >= patience
-            if gone or (track.violation is None and track.steady < LEAST_STEADY):
-                ended.append(track)
+        over = track_rows.over(self._rows, self._candidate()).nonzero()[0].tolist()
+        ended = [self.tracks[i] for i in over]
         if ended:
-            over = {id(t) for t in ended}
-            self.tracks = [t for t in self.tracks if id(t) not in over]
+            self.remove(*ended)
         return ended
-
-
-def noise(frame: Frame) -> tuple[float, float]:
-    """The detector's jitter relative to the picture, from how many of its pixels the picture got."""
-    if not frame.regions:
-        return NOISE_PX / frame.size[0], NOISE_PX / frame.size[1]
-    region = frame.regions[0]
-    return NOISE_PX * region.scale_x, NOISE_PX * region.scale_y

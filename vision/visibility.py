@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Frame
-from vision.boxes import iou, part_covered
+from vision.boxes import Boxes, iou, paired_cover
 from vision.place_look import FLAT, burnt_out, likeness, look_at
 from vision.records import Detections
 from vision.track import SAME_LOOK, Track
+from vision.track_rows import ABSENCE, BOX, LAST, Rows
 
 HIDDEN_COVER = 0.3
 """A place of which another thing covers this part cannot be judged."""
@@ -20,43 +21,24 @@ NEARER = 0.1
 FAINT_IOU = 0.5
 
 
-def hidden(
-    track: Track,
-    boxes: list[list[float]],
-    keys: list[str],
-    owner: list[Track | None],
-    now_s: float,
-    absence_s: float,
-) -> bool:
-    """Whether something that came after the thing hides its place.
+def hides(
+    rows: Rows, boxes: Boxes, alike: NDArray[np.bool_], begun_s: NDArray[np.float64], now_s: float
+) -> NDArray[np.bool_]:
+    """``(k,)`` whether each detection hides the place that it covers a good part of, because it came after the thing.
 
-    boxes: what is detected over a good part of the place; keys, owner: their kinds and their tracks.
+    rows: ``(k, WIDTH)`` of the things (``vision.track_rows``); boxes: ``(k, 4)`` the detections. alike: whether both
+    are of one kind. begun_s: since when the detection's own track is there, inf without one.
 
     A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
     depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
     lower), what is of another kind hides (people), and so does a part of the thing itself, until the part has
     stood there for as long as an absence takes: then it is something else.
     """
-    _, top, _, bottom = place = track.box.tolist()
-    nearer = bottom + NEARER * (bottom - top)
-    for box, key, other in zip(boxes, keys, owner, strict=True):
-        if other is not None and other.first_s <= track.last_s:
-            continue
-        if key != track.key or box[3] > nearer:
-            return True
-        stands_s = 0.0 if other is None else now_s - other.first_s
-        if stands_s < absence_s and part_covered(box, place) >= PART_COVER:
-            return True
-    return False
-
-
-def cut(covers: NDArray[np.float64], but: int) -> bool:
-    """Whether a detection other than number ``but`` covers so much of a place that its box is odd.
-
-    covers: ``(n,)`` part of the place that each detection covers.
-    """
-    some = covers >= CUT_COVER
-    return int(np.count_nonzero(some)) > int(some[but])
+    places = rows[:, BOX]
+    nearer = boxes[:, 3] > places[:, 3] + NEARER * (places[:, 3] - places[:, 1])
+    part = paired_cover(boxes, places) >= PART_COVER
+    lately = np.isinf(begun_s) | (now_s - begun_s < rows[:, ABSENCE])
+    return np.asarray((begun_s > rows[:, LAST]) & (~alike | nearer | (part & lately)))
 
 
 def maybe_there(track: Track, frame: Frame, faint: Detections) -> bool:

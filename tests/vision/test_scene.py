@@ -160,7 +160,7 @@ def test_a_near_miss_says_what_kept_it():
     watched = scene(dwell_s=100)
     watch(watched, [(t, [CAR]) for t in seconds(0, 60, 1)])
     (track,) = watched.standing()
-    assert track.kept_from == "stood 59.0 s of the 100 s that the rule asks for"
+    assert watched.account(track)["kept_from"] == "stood 59.0 s of the 100 s that the rule asks for"
 
 
 def test_dwell_counts_only_within_the_hours_of_a_zone():

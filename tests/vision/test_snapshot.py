@@ -133,7 +133,7 @@ def test_what_the_caller_adds_comes_back(tmp_path: Path) -> None:
         lambda p: p.write_bytes(b"not a zip"),
         lambda p: p.write_bytes(p.read_bytes()[:-40]),
         lambda p: p.write_bytes(p.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": 0')),
-        lambda p: p.write_bytes(p.read_bytes().replace(b"first_s", b"first_x", 1)),
+        lambda p: p.write_bytes(p.read_bytes().replace(b"first_at", b"first_xx", 1)),
     ],
     ids=["gone", "empty", "no zip", "cut", "another program's", "one byte changed"],
 )
