@@ -1,6 +1,7 @@
 """What one picture costs the tracker and the rules, by the number of things in it."""
 
 import time
+import timeit
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from benchmarks.street_scenarios import rules
 from benchmarks.street_world import CAR, KEYS, SIZE, VIEW, NoStill
 from streams.frame import Frame
+from vision.boxes import iou
 from vision.records import Detections
 from vision.scene import Scene
 
@@ -39,6 +41,12 @@ def cost_us(objects: int, pictures: int = 1500, seed: int = 0) -> list[float]:
             pass
         taken.append((time.perf_counter() - begun) * 1e6)
     return taken[pictures // 3 :]
+
+
+def yardstick_us(rounds: int = 5, times: int = 1000) -> float:
+    """What one IoU of 20 by 20 boxes costs here and now: how quick a machine is with small arrays varies fivefold."""
+    boxes = _places(20, np.random.default_rng(0))
+    return round(min(timeit.repeat(lambda: iou(boxes, boxes), number=times, repeat=rounds)) / times * 1e6, 1)
 
 
 def costs(counts: Sequence[int] = (5, 10, 20, 40, 80), rounds: int = 3) -> dict[int, float]:

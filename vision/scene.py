@@ -186,7 +186,7 @@ class Scene:
     def _usable(self, detections: Detections) -> tuple[Detections, Detections]:
         """Detections above their keep threshold and outside ignore zones, one for a thing; and those below it."""
         keep = above(detections, self.rules.keep)
-        faint = detections.only(~keep)
+        faint = detections.only([] if keep.all() else ~keep)
         if len(detections) and self.rules.zones.ignoring:
             ground = np.stack([detections.xyxy[:, [0, 2]].mean(1), detections.xyxy[:, 3]], axis=1)
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))

@@ -157,9 +157,12 @@ class Track:
 
     def settle(self) -> None:
         """Its place is where it was seen to be."""
-        here = self.sightings if self.moved_s is None else [s for s in self.sightings if s.elapsed_s >= self.moved_s]
+        since_s, here = self.moved_s, self.sightings
+        if since_s is not None:
+            here = [sighting for sighting in here if sighting.elapsed_s >= since_s]
         if here:
-            self.box = np.array([statistics.median(side) for side in list(zip(*here, strict=True))[1:5]])
+            _, *box, _, _ = zip(*here, strict=True)
+            self.box = np.array([statistics.median(side) for side in box])
 
     def describe(self, descriptor: NDArray[np.float32]) -> None:
         """Take in what it looks like now."""

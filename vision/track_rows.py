@@ -89,10 +89,12 @@ def hide(rows: Rows, now_s: float) -> None:
 
 def over(rows: Rows, candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """``(k,)`` which have ended: gone for long enough, or, if they are candidates, too restless."""
+    restless = candidate & (rows[:, STEADY] < LEAST_STEADY)
+    if not (missing := rows[:, MISSES] >= 2).any():
+        return np.asarray(restless)
     crawling = rows[:, LAST] - rows[:, MOVED] < SURE_S
     patience_s = np.where(candidate, np.where(crawling, LEAVING_S, rows[:, PATIENCE]), rows[:, ABSENCE])
-    gone = (rows[:, MISSES] >= 2) & (rows[:, EMPTY] >= patience_s)
-    return np.asarray(gone | (candidate & (rows[:, STEADY] < LEAST_STEADY)))
+    return np.asarray(restless | (missing & (rows[:, EMPTY] >= patience_s)))
 
 
 def _steady(

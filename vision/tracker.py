@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
-from vision.boxes import areas, iou, over_union, paired_iou, shared_sides
+from vision.boxes import areas, iou, one_iou, over_union, paired_iou, shared_sides
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
@@ -194,7 +194,7 @@ class Tracker:
         box far out for a moment.
         """
         place = now.boxes[j] if track.home is None else self.motion.standing(track.mover)
-        if place is not None and iou(place[None], track.box[None])[0, 0] < MATCH_IOU:
+        if place is not None and one_iou(place.tolist(), track.box.tolist()) < MATCH_IOU:
             track.move(now.frame.elapsed_s, place)
             track.home = None
 
@@ -280,6 +280,8 @@ class Tracker:
         """
         frame, now_s = now.frame, now.frame.elapsed_s
         missed = self._rows[:, LAST] != now_s
+        if not missed.any():
+            return
         there = self._hidden(now, owner, missed, cover)
         for i in (missed & ~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
             track = self.tracks[i]
