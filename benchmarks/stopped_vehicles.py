@@ -30,7 +30,7 @@ from vision.records import Detections
 from vision.scene import Scene, SceneRules
 from vision.zones import Zones
 
-DWELL_S = 5.0
+DWELL_S = 4.0
 START, KEEP = 0.35, 0.12
 """Those of the shipped model for vehicles."""
 FOUND_SHARE, TRUE_SHARE, MATCH_IOU = 0.2, 0.9, 0.5

@@ -1,4 +1,4 @@
-"""What one picture costs the tracker and the rules, by the number of things in it."""
+"""What one picture costs beside its detection: tracker and rules by the number of things; the view; a watched zone."""
 
 import time
 import timeit
@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.drawn_street import street
 from benchmarks.street_scenarios import rules
 from benchmarks.street_world import CAR, KEYS, SIZE, VIEW, NoStill
-from streams.frame import Frame
+from streams.frame import Frame, Region
 from vision.boxes import iou
+from vision.picture_quality import PictureQuality
 from vision.records import Detections
 from vision.scene import Scene
+from vision.static_change import StaticChange
 
 RATE = 10.0
+PICTURE = 768, 448
+"""Width and height of what the shipped model gets."""
 PASSING = 0.4
 """Part of the things that drive through; the others stand."""
 
@@ -41,6 +46,31 @@ def cost_us(objects: int, pictures: int = 1500, seed: int = 0) -> list[float]:
             pass
         taken.append((time.perf_counter() - begun) * 1e6)
     return taken[pictures // 3 :]
+
+
+def pictures_cost_us(every_s: float = 4.0, count: int = 150) -> dict[str, dict[str, float]]:
+    """Microseconds, median and mean, of what looks at the pixels of each picture of the model's size.
+
+    view: whether it can be judged (``PictureQuality``). zone: one with ``left_things`` over the lower two thirds of the
+    picture, most of whose looks only take a sample (``StaticChange``).
+    """
+    pictures = list(street(PICTURE, 5, 4.0, seed=1))
+    region = Region(1 / PICTURE[0], 1 / PICTURE[1], 0.0, 0.0)
+    view, zone = PictureQuality(), StaticChange(np.array([[0.0, 0.33], [1.0, 0.33], [1.0, 1.0], [0.0, 1.0]]))
+    nobody = np.zeros((0, 4))
+    taken: dict[str, list[float]] = {"view": [], "zone": []}
+    for number in range(count):
+        at_s, picture, begun = number * every_s, pictures[number % len(pictures)], time.perf_counter()
+        view.look(at_s, picture, region, nobody)
+        between = time.perf_counter()
+        zone.look(at_s, picture, region, nobody)
+        taken["view"].append((between - begun) * 1e6)
+        taken["zone"].append((time.perf_counter() - between) * 1e6)
+    settled = {name: values[count // 3 :] for name, values in taken.items()}
+    return {
+        name: {"median": round(float(np.median(us)), 1), "mean": round(float(np.mean(us)), 1)}
+        for name, us in settled.items()
+    }
 
 
 def yardstick_us(rounds: int = 5, times: int = 1000) -> float:

@@ -11,7 +11,7 @@ from rich.table import Table
 from benchmarks.left_things import LEFT, PLACES, run, things
 from benchmarks.machine import machine, save
 from benchmarks.street_scenarios import RATES, SCENARIOS, SEEDS, run_all
-from benchmarks.tracker_cost import costs, yardstick_us
+from benchmarks.tracker_cost import costs, pictures_cost_us, yardstick_us
 from models.detector import load_detector
 from service.commands.failing import fail, told_plainly
 
@@ -98,9 +98,10 @@ def tracker(
     as_json: AsJson = False,
     save_to: SaveTo = None,
 ) -> None:
-    """What a picture costs the tracker and the rules, by the number of things in it."""
+    """What a picture costs beside its detection: tracker and rules by the number of things, the view, a zone."""
     median_us = {str(n): us for n, us in costs(rounds=rounds).items()}
-    found = {"machine": machine(), "median_us": median_us, "iou_20_by_20_us": yardstick_us()}
+    found: dict[str, Any] = {"machine": machine(), "median_us": median_us, "iou_20_by_20_us": yardstick_us()}
+    found["pictures_us"] = pictures_cost_us()
     if save_to is not None:
         save(save_to, found)
     if as_json:
@@ -108,4 +109,6 @@ def tracker(
         return
     for n, us in median_us.items():
         typer.echo(f"{n:>4} things  {us:7.0f} µs")
+    for name, us in found["pictures_us"].items():
+        typer.echo(f"{name:>11}  {us['median']:7.0f} µs, mean {us['mean']:.0f}, a picture every 4 s")
     typer.echo(f"limit: {LIMIT_US:.0f} µs with {LIMIT_AT}; one IoU of 20 by 20 boxes: {found['iou_20_by_20_us']} µs")

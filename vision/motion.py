@@ -4,6 +4,8 @@ Only where pictures come at least twice a second. Between rarer ones nothing tha
 places alone decide (``vision.tracker``).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,29 +17,56 @@ PASSING_MPS = 3.0
 """From here on a vehicle passes: it opens no track and is nobody who stood at a place."""
 CRAWLING_MPS = 1.8
 """A brisk walk. What crawls is in the way as if it stood; a queue is told from it by the rule's dwell."""
+SETTLED_S = 4.0
+"""One that has been watched for so long is who stands at a place; before, it may be passing somebody else's."""
+STANDING_GAP_S = 1.0
 GAP_S = 0.55
 """A vehicle unseen for longer is not followed on."""
 LINK_IOU = 0.3
+STANDING_LINK_IOU = 0.5
+"""One that stands is found where it stands: the next one in a queue overlaps it by a third."""
 OLDER = 0.05
 """So much IoU a vehicle that was followed for a while is ahead of one that has just come up."""
 MOVING = 0.2
 """A vehicle that goes this part of its size in a second is looked for only where it should be by now."""
-STILL = 0.1
-"""Part of its own size that a vehicle which stands may seem to move in five seconds."""
 YOUNG = 6
 """Pictures in which a vehicle has to be seen before its velocity is believed."""
 FRESH = 0.3
 """Weight of the last picture's velocity in the running one."""
 SLICE_S, SLICES = 0.25, 24
 """Boxes are kept as sums of a quarter of a second, six seconds back: no picture rate makes them more."""
-SETTLED = 1000
+LEARNT = 1000
 """After so many vehicles the ground's scale is learned once a slice, no more from every picture."""
 LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
 """After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
 
-FIRST, LAST, SEEN, GLANCE, WATCH, STILL_FOR_LONG = range(6)
-BOX, VELOCITY, WHERE = slice(6, 10), slice(10, 14), slice(14, 18)
-"""Columns of a mover's state: times, how often it was seen, speeds, and boxes."""
+FIRST, LAST, SEEN, GLANCE, WATCH = range(5)
+BOX, VELOCITY = slice(5, 9), slice(9, 13)
+"""Columns of a mover's state: times, how often it was seen, speeds, where it was last and how that changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What is known of each of ``n`` vehicles in one picture, all ``(n,)``.
+
+    mover: who it is. passing: too fast for a candidate. driving: faster than a crawl. unknown: it has come up too
+    recently to say, though it will be said soon. settled: watched for ``SETTLED_S``, or nobody can be watched.
+    """
+
+    mover: NDArray[np.int64]
+    passing: NDArray[np.bool_]
+    driving: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+    settled: NDArray[np.bool_]
+
+    def among(self, vehicles: NDArray[np.bool_]) -> "Moves":
+        """The same for all things of a picture, ``(m,)``, of which these are the vehicles; no other one is anybody."""
+        mover = np.full(len(vehicles), -1)
+        mover[vehicles] = self.mover
+        flags = np.zeros((4, len(vehicles)), bool)
+        flags[:, vehicles] = self.passing, self.driving, self.unknown, self.settled
+        flags[3, ~vehicles] = True
+        return Moves(mover, *flags)
 
 
 class Motion:
@@ -56,11 +85,11 @@ class Motion:
 
     def _forget(self) -> None:
         self._mover = np.zeros(0, np.int64)
-        self._state = np.zeros((0, WHERE.stop))
+        self._state = np.zeros((0, VELOCITY.stop))
         self._slices = np.zeros((0, SLICES, 5))  # how many boxes, and their sum
 
-    def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> NDArray[np.int64]:
-        """``(n,)`` the mover that each box is.
+    def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> Moves:
+        """Who each box is, and how it moves.
 
         boxes: ``(n, 4)`` relative to the picture, best first. strong: ``(n,)`` those that surely show a vehicle.
         aspect: height of the picture by its width.
@@ -68,23 +97,20 @@ class Motion:
         if at_s < self._at_s:
             self._forget()
         self.can_follow, self._at_s = 0 <= at_s - self._at_s <= GAP_S, at_s
-        self._keep(at_s - self._state[:, LAST] <= GAP_S)
+        self._keep(
+            at_s - self._state[:, LAST]
+            <= np.where(self._moving() | (self._state[:, SEEN] < YOUNG), GAP_S, STANDING_GAP_S)
+        )
         turned = self._turn(int(at_s // SLICE_S), aspect)
-        if strong.any() and (turned or self.scale.seen < SETTLED):
+        if strong.any() and (turned or self.scale.seen < LEARNT):
             self.scale.learn(boxes[strong], aspect)
         rows = self._linked(at_s, boxes)
         self._add(at_s, boxes, rows)
-        return self._mover[rows]
-
-    def passing(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each is known to be too fast for a candidate."""
-        return np.asarray(self._state[self._rows(movers), GLANCE] > PASSING_MPS)
-
-    def unknown(self, movers: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each has come up too recently to say, though it will be said soon."""
-        rows = self._rows(movers)
-        age_s = self._state[rows, LAST] - self._state[rows, FIRST]
-        return np.asarray(self.can_follow & (age_s < LEAST_S + SLICE_S))
+        first_s, speed = self._state[rows, FIRST], self._state[rows, GLANCE]
+        age_s = at_s - first_s if self.can_follow else np.full(len(rows), np.inf)
+        return Moves(
+            self._mover[rows], speed > PASSING_MPS, speed > CRAWLING_MPS, age_s < LEAST_S + SLICE_S, age_s >= SETTLED_S
+        )
 
     def followed_s(self, mover: int) -> float:
         """For how long it was followed without a break; 0 where it is no more."""
@@ -92,31 +118,21 @@ class Motion:
         return 0.0 if row is None else float(self._state[row, LAST] - self._state[row, FIRST])
 
     def speed(self, mover: int) -> float:
-        """Metres a second over the last five seconds, or two if that is more; NaN until it was watched for five."""
+        """Metres a second over the last five seconds, or two if that is more; NaN until it was watched for two."""
         row = self._row(mover)
-        return float("nan") if row is None else float(np.maximum(self._state[row, WATCH], self._state[row, GLANCE]))
+        return float("nan") if row is None else float(np.fmax(self._state[row, WATCH], self._state[row, GLANCE]))
 
-    def standing(self, mover: int) -> Boxes | None:
-        """Where it has stood over the last five seconds; None if it was not watched for so long, or stirred."""
+    def lately(self, mover: int) -> Boxes:
+        """``(4,)`` where a vehicle that is seen now was on the mean of the last two seconds."""
         row = self._row(mover)
-        return self._state[row, WHERE].copy() if row is not None and self._state[row, STILL_FOR_LONG] else None
-
-    def stood(self, movers: NDArray[np.int64]) -> Boxes:
-        """``(n, 4)`` the same of each, NaN where there is no such place."""
-        places = np.full((len(movers), 4), np.nan)
-        rows = self._rows(movers)
-        known = rows < len(self._mover)
-        known[known] = self._mover[rows[known]] == movers[known]
-        known[known] = self._state[rows[known], STILL_FOR_LONG] > 0
-        places[known] = self._state[rows[known], WHERE]
-        return places
+        assert row is not None
+        slices = self._slice - np.arange(round(GLANCE_S / SLICE_S))
+        total = self._slices[row, slices % SLICES].sum(axis=0)
+        return np.asarray(total[1:] / total[0])
 
     def _row(self, mover: int) -> int | None:
         row = int(self._mover.searchsorted(mover))
         return row if row < len(self._mover) and self._mover[row] == mover else None
-
-    def _rows(self, movers: NDArray[np.int64]) -> NDArray[np.int64]:
-        return self._mover.searchsorted(movers)
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         if not which.all():
@@ -131,14 +147,9 @@ class Motion:
         self._slices[:, begun % SLICES] = 0.0
         state = self._state
         age_s = state[:, LAST] - state[:, FIRST]
-        watched = age_s >= WATCH_S - SLICE_S
-        mean, slope = self._line(GLANCE_S)
-        state[:, GLANCE] = np.where(age_s >= LEAST_S, self.scale.metres(mean, slope, aspect), np.nan)
-        mean, slope = self._line(WATCH_S)
-        state[:, WATCH] = np.where(watched, self.scale.metres(mean, slope, aspect), np.nan)
-        way = np.abs(slope[:, :2] + slope[:, 2:]) / 2 * WATCH_S
-        state[:, WHERE] = mean
-        state[:, STILL_FOR_LONG] = watched & (way < STILL * (mean[:, 2:] - mean[:, :2])).all(axis=1)
+        for column, window_s, least_s in ((GLANCE, GLANCE_S, LEAST_S), (WATCH, WATCH_S, WATCH_S - SLICE_S)):
+            mean, slope = self._line(window_s)
+            state[:, column] = np.where(age_s >= least_s, self.scale.metres(mean, slope, aspect), np.nan)
         return True
 
     def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
@@ -152,14 +163,19 @@ class Motion:
         slope = (part[..., 1:] * times[..., None]).sum(axis=1) / spread[:, None]
         return total[:, 1:] / number[:, None], slope
 
+    def _moving(self) -> NDArray[np.bool_]:
+        """``(m,)`` which movers have to be looked for elsewhere than where they were last."""
+        box, velocity = self._state[:, BOX], self._state[:, VELOCITY]
+        way = np.abs(velocity[:, :2] + velocity[:, 2:]) / 2
+        return np.asarray((way > MOVING * (box[:, 2:] - box[:, :2])).any(axis=1))
+
     def _linked(self, at_s: float, boxes: Boxes) -> NDArray[np.int64]:
         """The row of each box, -1 for those that were nobody yet."""
         rows = np.full(len(boxes), -1)
         if not len(self._mover) or not len(boxes):
             return rows
         box, velocity, seen = self._state[:, BOX], self._state[:, VELOCITY], self._state[:, SEEN]
-        way = np.abs(velocity[:, :2] + velocity[:, 2:]) / 2
-        moving = (way > MOVING * (box[:, 2:] - box[:, :2])).any(axis=1)
+        moving = self._moving()
         young = seen < YOUNG
         ahead = velocity * (at_s - self._state[:, LAST])[:, None]
         expected = box + ahead * (moving & ~young)[:, None]
@@ -169,7 +185,8 @@ class Motion:
             fit[young] = np.maximum(fit[young], both[len(box) :])
         else:
             fit = iou(expected, boxes)
-        which, where = (fit >= LINK_IOU).nonzero()
+        least = np.where(moving | young, LINK_IOU, STANDING_LINK_IOU)
+        which, where = (fit >= least[:, None]).nonzero()
         rank = fit[which, where] + OLDER * np.minimum(seen[which], 20) / 20
         order = np.argsort(-rank, kind="stable")
         taken: set[int] = set()
@@ -193,7 +210,7 @@ class Motion:
             rows[~old] = len(self._mover) + np.arange(new)
             self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(new)])
             self._newest += new
-            born = np.zeros((new, WHERE.stop))
+            born = np.zeros((new, VELOCITY.stop))
             born[:, FIRST] = at_s
             born[:, (GLANCE, WATCH)] = np.nan
             self._state = np.concatenate([self._state, born])

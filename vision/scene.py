@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labels.violation import Rule, ViolationType
 from streams.frame import Frame, Still, ViewKey
 from vision.boxes import Boxes, covered, iou
-from vision.duplicates import NESTED_PLACE_IOU, distinct
+from vision.duplicates import DOUBTED_IOU, NESTED_PLACE_IOU, Overlaps
 from vision.left_things import LeftThings
+from vision.matching import MATCH_IOU
 from vision.motion import CRAWLING_MPS
 from vision.picture import above
 from vision.picture_quality import Fault, PictureQuality
@@ -22,7 +24,7 @@ from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
 from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
 from vision.seen import noise
 from vision.track import LEAST_SURE, Track
-from vision.tracker import MATCH_IOU, Timing, Tracker
+from vision.tracker import Timing, Tracker
 from vision.visibility import looks_the_same
 from vision.zones import Verdict, Zones
 
@@ -107,8 +109,7 @@ class Scene:
                 return
             self.shift = quality.shift if max(map(abs, quality.shift)) > SHAKEN else (0.0, 0.0)
             frame, detections = _in_place(frame, detections, self.shift)
-        detections, faint = self._usable(detections)
-        strong = above(detections, self.rules.start)
+        detections, faint, strong = self._usable(detections)
         self._changed = np.zeros((0, 4))
         if self.left and frame.crops:
             left = self.left.look(frame, detections.only(strong), self.tracker.tracks, self.shift)
@@ -183,8 +184,11 @@ class Scene:
         box = ",".join(f"{v:.2f}" for v in track.first_box)
         return str(uuid.uuid5(ID_NAMESPACE, "|".join([*self.view, track.key, when, box])))
 
-    def _usable(self, detections: Detections) -> tuple[Detections, Detections]:
-        """Detections above their keep threshold and outside ignore zones, one for a thing; and those below it."""
+    def _usable(self, detections: Detections) -> tuple[Detections, Detections, NDArray[np.bool_]]:
+        """Detections above their keep threshold and outside ignore zones, one for a thing; those below it.
+
+        And ``(n,)`` which of the first are above their start threshold even if what overlaps a better box is doubted.
+        """
         keep = above(detections, self.rules.keep)
         faint = detections.only([] if keep.all() else ~keep)
         if len(detections) and self.rules.zones.ignoring:
@@ -192,11 +196,20 @@ class Scene:
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
         if not keep.all():
             detections = detections.only(keep)
-        one_each = distinct(detections.xyxy.astype(np.float64), detections.cls, NESTED_PLACE_IOU)
-        return detections if len(one_each) == len(detections) else detections.only(one_each), faint
+        overlaps = Overlaps.of(detections.xyxy.astype(np.float64))
+        if not overlaps.any_above(DOUBTED_IOU):
+            return detections, faint, above(detections, self.rules.start)
+        one_each = overlaps.distinct(detections.cls, NESTED_PLACE_IOU)
+        weighed = replace(detections, score=overlaps.doubted(detections.score, detections.cls, one_each))
+        return detections.only(one_each), faint, above(weighed, self.rules.start)[one_each]
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
         if track.violation is not None:
+            if track.moved_s == frame.elapsed_s and not self._verdict(track, frame.captured_at).applies:
+                self.tracker.remove(track)
+                track.gone_s, track.gone_at = frame.elapsed_s, frame.captured_at
+                yield self._clear(track, frame)
+                return
             if track.last_s >= track.next_extension_s:
                 track.next_extension_s = track.first_s + 2 * (track.last_s - track.first_s)
                 yield self._event("extended", track, frame)

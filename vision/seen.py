@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from streams.frame import Frame
 from vision.boxes import Boxes
+from vision.motion import Moves
 from vision.records import Detections
 
 NOISE_PX = 1.5
@@ -17,17 +18,15 @@ NOISE_PX = 1.5
 class Seen:
     """The detections of a frame and what is known of each; ``strong`` marks those at or above their start threshold.
 
-    movers: ``(n,)`` who each vehicle is from picture to picture, 0 for other things. passing: vehicles too fast to be
-    candidates. unknown: those of which that is not known yet. faint: what is below the keep threshold.
+    moves: how each vehicle moves from picture to picture; of other things nothing is known, and their ``mover`` is -1.
+    faint: what is below the keep threshold.
     """
 
     frame: Frame
     detections: Detections
     boxes: Boxes
     strong: NDArray[np.bool_]
-    movers: NDArray[np.int64]
-    passing: NDArray[np.bool_]
-    unknown: NDArray[np.bool_]
+    moves: Moves
     faint: Detections
 
     def key(self, j: int) -> str:

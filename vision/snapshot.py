@@ -1,7 +1,7 @@
 """A scene's state in one file, so that a restart goes on with the same things at the same places.
 
-Who a vehicle is from picture to picture (``Track.mover``) and where it stood still (``home``) is not kept: after a
-restart a place finds its thing again by itself, as after any outage.
+Who a vehicle is from picture to picture (``Track.mover``) is not kept: after a restart a place finds its thing again by
+itself, as after any outage.
 
 A zip: ``scene.json`` with the tracks, ``arrays.npz`` with what is long in them and what the view usually shows,
 ``onset/N.jpg`` with the first picture of each. Onset pictures become JPEG the first time they are saved and stay that,
@@ -32,12 +32,12 @@ from vision.scene import Scene
 from vision.stills import JpegStill, jpeg
 from vision.track import Sighting, Track
 
-FORMAT = 4
+FORMAT = 5
 """Goes up when tracks are kept differently; what an older program left is then not gone on with."""
 
 _COUNTS = ("frames", "faults", "unscheduled")
 _TIMES = ("first_at", "last_at", "gone_at")
-_OTHERWISE = ("row", "look", "descriptor", "onset", "violation", "judged", "sightings")
+_OTHERWISE = ("row", "look", "descriptor", "onset", "confirmed", "judged", "sightings")
 _LONG = ("rows", "sightings", "patches", "descriptors")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
@@ -154,9 +154,9 @@ def _from_dict(record: dict[str, Any], kept: Mapping[str, NDArray[Any]]) -> Trac
         sightings=[] if sightings is None else [Sighting(*row) for row in sightings.tolist()],
         look=_look_from_dict(record["look"], kept),
         descriptor=_part(kept, "descriptors", record["descriptor"]),
-        violation=None if record["violation"] is None else Event.from_dict(record["violation"]).violation,
     )
-    track.mover, track.home, track.due_s = 0, None, -math.inf
+    track.violation = None if record["violation"] is None else Event.from_dict(record["violation"]).violation
+    track.mover, track.due_s = 0, -math.inf
     return track
 
 

@@ -92,7 +92,7 @@ class Track:
     descriptor: NDArray[np.float32] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     every: int = 1
-    violation: Any = None
+    confirmed: Any = None
     judged: Any = None
     next_extension_s: float = 0.0
 
@@ -125,6 +125,16 @@ class Track:
     """Before then no sighting makes a difference to its rule."""
 
     @property
+    def violation(self) -> Any:
+        """What came of it, a ``vision.records.Violation``; None while it is a candidate."""
+        return self.confirmed
+
+    @violation.setter
+    def violation(self, violation: Any) -> None:
+        self.confirmed = violation
+        self.row[rows.CONFIRMED] = violation is not None
+
+    @property
     def box(self) -> Boxes:
         """The place: the median of the sightings, ``(4,)``."""
         return self.row[rows.BOX].copy()
@@ -138,16 +148,6 @@ class Track:
     def last_box(self) -> tuple[float, ...]:
         """Where it was seen last."""
         return tuple(self.row[rows.LAST_BOX].tolist())
-
-    @property
-    def home(self) -> Boxes | None:
-        """Where it stood quite still."""
-        home = self.row[rows.HOME]
-        return None if math.isnan(home[0]) else home.copy()
-
-    @home.setter
-    def home(self, home: Boxes | None) -> None:
-        self.row[rows.HOME] = math.nan if home is None else home
 
     def keep(self, sighting: Sighting) -> None:
         self.sightings.append(sighting)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 Rows = NDArray[np.float64]
 
 FIRST, LAST, LOOKED, SEEN, MISSED, MISSES, HIDDEN, GONE, EMPTY, SCORES, STRONG, STEADY, SURE, SUREST = range(14)
-MOVER, MOVED, DUE, MEMORY, PATIENCE, ABSENCE = range(14, 20)
-BOX, LAST_BOX, HOME = slice(20, 24), slice(24, 28), slice(28, 32)
-WIDTH = 32
+MOVER, MOVED, DUE, MEMORY, PATIENCE, ABSENCE, CONFIRMED = range(14, 21)
+BOX, LAST_BOX = slice(21, 25), slice(25, 29)
+WIDTH = 29
 
 SURE_S = 5.0
 """Time constant of the part of sightings that are strong."""
@@ -29,7 +29,7 @@ LEAST_STEADY = 0.4
 def unseen_row() -> NDArray[np.float64]:
     """The row of a track before its first sighting."""
     row = np.zeros(WIDTH)
-    row[[GONE, MOVED]] = row[HOME] = np.nan
+    row[[GONE, MOVED]] = np.nan
     row[STEADY] = 1.0
     row[DUE] = -np.inf
     return row
@@ -87,8 +87,9 @@ def hide(rows: Rows, now_s: float) -> None:
     rows[:, LOOKED] = now_s
 
 
-def over(rows: Rows, candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def over(rows: Rows) -> NDArray[np.bool_]:
     """``(k,)`` which have ended: gone for long enough, or, if they are candidates, too restless."""
+    candidate = rows[:, CONFIRMED] == 0
     restless = candidate & (rows[:, STEADY] < LEAST_STEADY)
     if not (missing := rows[:, MISSES] >= 2).any():
         return np.asarray(restless)

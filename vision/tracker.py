@@ -4,7 +4,6 @@ Street-order things do not move, so a track is a place: detections are matched t
 stand, never to where a motion model expects it. What moves leaves its place within a second or two and is forgotten.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,18 +13,30 @@ from numpy.typing import NDArray
 from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
-from vision.boxes import areas, iou, one_iou, over_union, paired_iou, shared_sides
+from vision.boxes import covered, iou, paired_iou
+from vision.matching import MATCH_IOU, Matching
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
 from vision.seen import Seen, noise
 from vision.track import SAME_LOOK, Sighting, Track, stands
-from vision.track_rows import ABSENCE, BOX, DUE, FIRST, GONE, HOME, LAST, MEMORY, MOVER, PATIENCE, SEEN, WIDTH
+from vision.track_rows import (
+    ABSENCE,
+    BOX,
+    CONFIRMED,
+    DUE,
+    FIRST,
+    GONE,
+    LAST,
+    MEMORY,
+    MOVER,
+    PATIENCE,
+    SEEN,
+    WIDTH,
+    Rows,
+)
 from vision.visibility import CUT_COVER, HIDDEN_COVER, hides, looks_the_same, maybe_there
 
-MATCH_IOU = 0.5
-LEFT_IOU = 0.2
-"""A vehicle that stood and then overlaps its place no more than this has left, however slowly it went."""
 REPLACED = 0.4
 """Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
 LOOK_MOVED = 0.002
@@ -103,134 +114,90 @@ class Tracker:
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
         now = self._look(frame, detections, strong, faint)
-        free = ~(now.passing | now.unknown)
+        free = ~now.moves.passing
         if self.tracks:
-            candidate = self._candidate()
-            fit, cover = self._overlaps(now)
-            which, where = self._match(now, fit, candidate)
-            self._sight(now, which, where, fit, cover)
+            cls = self._classes(now)
+            matching = Matching(self._rows, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
+            self._sight(now, matching.which, matching.where)
             owner = np.full(len(free), -1)
-            owner[where] = which
-            self._miss(now, owner, cover, candidate)
-            free &= owner < 0
+            owner[matching.where] = matching.which
+            self._miss(now, cls, owner, matching.waiting)
+            free = matching.free
+        free = free & ~now.moves.unknown
         if free.any():
             self._open(now, free.nonzero()[0].tolist())
         return self._bury()
 
-    def _candidate(self) -> NDArray[np.bool_]:
-        return np.array([track.violation is None for track in self.tracks], bool)
-
     def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> Seen:
         boxes = detections.xyxy.astype(np.float64)
-        movers = np.zeros(len(boxes), np.int64)
-        passing, unknown = np.zeros(len(boxes), bool), np.zeros(len(boxes), bool)
+        vehicles = np.zeros(len(boxes), bool)
         if VEHICLE in detections.keys:
             vehicles = detections.cls == detections.keys.index(VEHICLE)
-            aspect = frame.size[1] / frame.size[0]
-            found = self.motion.follow(frame.elapsed_s, boxes[vehicles], strong[vehicles], aspect)
-            movers[vehicles] = found
-            passing[vehicles], unknown[vehicles] = self.motion.passing(found), self.motion.unknown(found)
-        return Seen(frame, detections, boxes, strong, movers, passing, unknown, faint)
-
-    def _overlaps(self, now: Seen) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """``(t, n)`` IoU of each place and detection, 0 for another class; and how much of the place that covers.
-
-        For the IoU half the detector's noise is added on each side: of a small box it is a good part.
-        """
-        places, (x, y) = self._rows[:, BOX], noise(now.frame)
-        width, height = shared_sides(places, now.boxes)
-        shared = np.maximum(width + x, 0) * np.maximum(height + y, 0)
-        grow = np.array([-x, -y, x, y]) / 2
-        fit = over_union(shared, areas(places + grow), areas(now.boxes + grow))
-        fit *= self._classes(now)[:, None] == now.detections.cls
-        cover = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
-        return fit, cover / np.maximum(areas(places), 1e-12)[:, None]
+        aspect = frame.size[1] / frame.size[0]
+        if vehicles.all():
+            moves = self.motion.follow(frame.elapsed_s, boxes, strong, aspect)
+        else:
+            moves = self.motion.follow(frame.elapsed_s, boxes[vehicles], strong[vehicles], aspect).among(vehicles)
+        return Seen(frame, detections, boxes, strong, moves, faint)
 
     def _classes(self, now: Seen) -> NDArray[np.int64]:
         """``(t,)`` the class of each track as the detections number it, -1 for one that the detector does not know."""
         index = {key: i for i, key in enumerate(now.detections.keys)}
         return np.array([index.get(track.key, -1) for track in self.tracks])
 
-    def _match(self, now: Seen, fit: NDArray[np.float64], candidate: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
-        """The tracks that are seen, and the detection that each of them is."""
-        good = fit >= MATCH_IOU
-        crawled = self._crawled(now, good)
-        # At its place a violation comes first, then who it was in the last picture; among equals the older track.
-        ahead = 0.1 * np.minimum(1.0, self._rows[:, SEEN] / 20)
-        rank = fit + ahead[:, None] + crawled + good * np.where(candidate, 0.0, 2.0)[:, None]
-        good |= crawled
-        good &= ~(now.passing | (candidate[:, None] & now.unknown))
-        which, where = good.nonzero()
-        order = np.argsort(-rank[which, where], kind="stable")
-        found: dict[int, int] = {}
-        taken: set[int] = set()
-        for i, j in zip(which[order].tolist(), where[order].tolist(), strict=True):
-            if i not in found and j not in taken and self._could_be(self.tracks[i], now, j):
-                found[i] = j
-                taken.add(j)
-        return list(found), list(found.values())
-
     def _could_be(self, track: Track, now: Seen, j: int) -> bool:
         """Whether a detection at its place may be the thing: if nobody saw it for a while the pixels have to agree."""
         if not track.could_be(now.descriptor(j)):
             return False
+        if track.look is None or not now.frame.crops:
+            return True
         lately = now.frame.elapsed_s - track.last_s < self.timing[track.key].absence_s
-        if track.look is None or not now.frame.crops or (lately and track.misses < 2):
+        if lately and track.misses < 2:
             return True
         return likeness(track.look, look_at(now.frame.crops[0], now.frame.regions[0], track.look.box)) >= REPLACED
 
-    def _crawled(self, now: Seen, at_home: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """``(t, n)`` whether a detection is the vehicle of a track wherever it is now, unless it has left its place."""
-        same = np.asarray((self._rows[:, MOVER, None] == now.movers) & (now.movers > 0))
-        which, where = (same & ~at_home).nonzero()
-        if len(which):
-            same[which, where] = ~(paired_iou(self._rows[which, HOME], now.boxes[where]) < LEFT_IOU)
-        return same
-
-    def _move(self, track: Track, now: Seen, j: int) -> None:
-        """The vehicle is seen beside its place.
-
-        One that stood there has to stand again elsewhere before that is its place: another one close by may draw its
-        box far out for a moment.
-        """
-        place = now.boxes[j] if track.home is None else self.motion.standing(track.mover)
-        if place is not None and one_iou(place.tolist(), track.box.tolist()) < MATCH_IOU:
-            track.move(now.frame.elapsed_s, place)
-            track.home = None
-
-    def _sight(
-        self,
-        now: Seen,
-        which: list[int],
-        where: list[int],
-        fit: NDArray[np.float64],
-        cover: NDArray[np.float64],
-    ) -> None:
+    def _sight(self, now: Seen, which: list[int], where: list[int]) -> None:
         """The tracks ``which`` are seen as the detections ``where``."""
         if not which:
             return
-        stood = stands(self._rows[which, BOX], now.boxes[where], noise(now.frame))
-        beside = fit[which, where] < MATCH_IOU
-        for n in beside.nonzero()[0].tolist():
-            self._move(self.tracks[which[n]], now, where[n])
-        over = cover[which] >= CUT_COVER  # something in front changes a box and a look
-        self._see(now, which, where, stood, over.sum(axis=1) > over[np.arange(len(where)), where])
+        places, boxes = self._rows[which, BOX], now.boxes[where]
+        stood = stands(places, boxes, noise(now.frame))
+        cut = np.zeros(len(which), bool)
+        if not stood.all():
+            followed = self._rows[which, MOVER] == now.moves.mover[where]
+            for n in (followed & (paired_iou(places, boxes) < MATCH_IOU)).nonzero()[0].tolist():
+                self._move(self.tracks[which[n]], now, where[n])
+        if now.frame.crops or not stood.all():
+            over = covered(places, now.boxes) >= CUT_COVER  # something in front changes a box and a look
+            cut = over.sum(axis=1) > over[np.arange(len(where)), where]
+        self._see(now, which, where, stood, cut)
+
+    def _move(self, track: Track, now: Seen, j: int) -> None:
+        """The vehicle is seen beside its place; if it is there for longer it takes its place along.
+
+        One picture is none: something that passes close by may draw its box far out.
+        """
+        place = self.motion.lately(int(now.moves.mover[j]))
+        if paired_iou(place[None], track.box[None])[0] < MATCH_IOU:
+            track.move(now.frame.elapsed_s, place)
 
     def _see(
         self, now: Seen, which: Sequence[int], where: Sequence[int], stood: NDArray[np.bool_], cut: NDArray[np.bool_]
     ) -> None:
         """Note the sightings. cut: of which something else covers a part."""
         frame, now_s, tracks = now.frame, now.frame.elapsed_s, [self.tracks[i] for i in which]
-        rows, boxes, score, movers = self._rows[which], now.boxes[where], now.detections.score[where], now.movers[where]
+        rows, boxes, score, movers = (
+            self._rows[which],
+            now.boxes[where],
+            now.detections.score[where],
+            now.moves.mover[where],
+        )
         alike = np.array([self._alike(track, frame) for track in tracks]) if frame.crops else np.ones(len(tracks))
         # Where there are pixels they say whether it stands: what is half hidden stands in an odd box.
         still = (alike >= SAME_LOOK) if frame.crops else stood
         still = still | ((movers > 0) & (rows[:, MOVER] == movers))
         track_rows.see(rows, now_s, boxes, score, now.strong[where], stood, still, still | ~cut)
-        rows[:, MOVER] = movers
-        homeless = np.isnan(rows[:, HOME.start]) & (movers > 0)
-        if homeless.any():
-            rows[homeless, HOME] = self.motion.stood(movers[homeless])
+        rows[:, MOVER] = np.maximum(movers, 0)
         self._rows[which] = rows
         for track, seen, box, *values in zip(
             tracks, rows[:, SEEN].astype(int).tolist(), boxes.tolist(), score.tolist(), alike.tolist(), strict=True
@@ -271,46 +238,45 @@ class Tracker:
         yes = np.ones(len(where), bool)
         self._see(now, range(first, len(self.tracks)), where, yes, ~yes)
 
-    def _miss(
-        self, now: Seen, owner: NDArray[np.int64], cover: NDArray[np.float64], candidate: NDArray[np.bool_]
-    ) -> None:
+    def _miss(self, now: Seen, cls: NDArray[np.int64], owner: NDArray[np.int64], waiting: NDArray[np.bool_]) -> None:
         """Note for each track without a detection whether its place could be seen.
 
-        owner: ``(n,)`` the track that each detection is, or -1.
+        cls: ``(t,)`` as of ``_classes``. owner: ``(n,)`` the track that each detection is, or -1. waiting: ``(t,)`` at
+        whose place somebody is who may be the thing.
         """
         frame, now_s = now.frame, now.frame.elapsed_s
-        missed = self._rows[:, LAST] != now_s
-        if not missed.any():
+        missed = (self._rows[:, LAST] != now_s).nonzero()[0]
+        if not len(missed):
             return
-        there = self._hidden(now, owner, missed, cover)
-        for i in (missed & ~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
-            track = self.tracks[i]
-            there[i] = (
+        rows = self._rows[missed]
+        there = self._hidden(now, rows, cls[missed], owner) | waiting[missed]
+        candidate = rows[:, CONFIRMED] == 0
+        for n in (~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
+            track = self.tracks[missed[n]]
+            there[n] = (
                 looks_the_same(track, frame)
-                if candidate[i]
+                if candidate[n]
                 else maybe_there(track, frame, now.faint) or self._by_another_name(track, now)
             )
-        gone = missed & ~there
-        for i in gone.nonzero()[0].tolist():
-            if math.isnan(self._rows[i, GONE]):
-                self.tracks[i].gone_at = frame.captured_at
-        for note, some in ((track_rows.hide, there), (track_rows.miss, gone)):
+        for n in (~there & np.isnan(rows[:, GONE])).nonzero()[0].tolist():
+            self.tracks[missed[n]].gone_at = frame.captured_at
+        for note, some in ((track_rows.hide, there), (track_rows.miss, ~there)):
             if some.any():
-                rows = self._rows[some]
-                note(rows, now_s)
-                self._rows[some] = rows
+                part = rows[some]
+                note(part, now_s)
+                self._rows[missed[some]] = part
 
-    def _hidden(
-        self, now: Seen, owner: NDArray[np.int64], missed: NDArray[np.bool_], cover: NDArray[np.float64]
-    ) -> NDArray[np.bool_]:
-        """``(t,)`` which of the tracks that are missed have something in front of them."""
+    def _hidden(self, now: Seen, rows: Rows, cls: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """``(k,)`` which of the tracks that are missed have something in front of them."""
         # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
-        which, where = ((cover >= HIDDEN_COVER) & now.strong & missed[:, None]).nonzero()
-        found = np.zeros(len(missed), bool)
+        strong = now.strong.nonzero()[0]
+        which, n = (covered(rows[:, BOX], now.boxes[strong]) >= HIDDEN_COVER).nonzero()
+        found = np.zeros(len(rows), bool)
         if len(which):
-            rows, begun_s = self._rows[which], np.where(owner < 0, np.inf, self._rows[owner, FIRST])[where]
-            alike = self._classes(now)[which] == now.detections.cls[where]
-            found[which[hides(rows, now.boxes[where], alike, begun_s, now.frame.elapsed_s)]] = True
+            where = strong[n]
+            begun_s = np.where(owner[where] < 0, np.inf, self._rows[owner[where], FIRST])
+            alike = cls[which] == now.detections.cls[where]
+            found[which[hides(rows[which], now.boxes[where], alike, begun_s, now.frame.elapsed_s)]] = True
         return found
 
     def _by_another_name(self, track: Track, now: Seen) -> bool:
@@ -325,7 +291,7 @@ class Tracker:
         return bool((iou(track.box[None], at) >= MATCH_IOU).any())
 
     def _bury(self) -> list[Track]:
-        over = track_rows.over(self._rows, self._candidate()).nonzero()[0].tolist()
+        over = track_rows.over(self._rows).nonzero()[0].tolist()
         ended = [self.tracks[i] for i in over]
         if ended:
             self.remove(*ended)

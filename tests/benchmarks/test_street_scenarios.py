@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.street_scenarios import SCENARIOS, run
 from benchmarks.street_world import Watching
-from benchmarks.tracker_cost import cost_us
+from benchmarks.tracker_cost import cost_us, pictures_cost_us
 
 SEEDS = {0.25: (0, 1, 2), 1.0: (3, 4), 10.0: (5,)}
 AT_TEN_A_SECOND = (
@@ -34,3 +34,7 @@ def test_the_same_chance_gives_the_same_street():
 
 def test_what_a_picture_costs_is_measured_on_a_street_that_has_filled():
     assert len(cost_us(5, pictures=30)) == 20
+
+
+def test_what_looking_at_pixels_costs_is_told_for_the_view_and_for_a_zone():
+    assert {name: us["median"] > 0 for name, us in pictures_cost_us(count=9).items()} == {"view": True, "zone": True}

@@ -103,7 +103,8 @@ def test_a_thing_that_only_tiles_see_in_parts_is_put_together(grid, thing):
 def test_parts_that_are_not_drawn_exactly_are_still_no_second_box(grid, thing, off):
     """Each side that ends by itself is off by up to a twentieth of the thing, in every crop by another one.
 
-    A part of less than a fifth of the thing is none: so far off, it may lie beside the thing.
+    A part of less than a fifth of the thing is none: so far off, it may lie beside the thing. What only one tile sees,
+    as a part, is nothing yet.
     """
     frame, boxes = FRAMES[grid], []
     for number, region in enumerate(frame.regions):
@@ -114,7 +115,8 @@ def test_parts_that_are_not_drawn_exactly_are_still_no_second_box(grid, thing, o
         least = np.maximum(SMALLEST_PX, (whole[2:] - whole[:2]) / 5)
         large = (box[2:] - box[:2] >= least).all()
         boxes.append(np.array([(*box, 0.8, 0)] if large else [], np.float32).reshape(-1, 6))
-    assert len(to_picture(boxes, frame, KEYS)) == 1
+    found = len(to_picture(boxes, frame, KEYS))
+    assert found == 1 if len(boxes[0]) else found <= 1
 
 
 @given(st.sampled_from([g for g in GRIDS if g[1] == 1]), thing(0.1, 0.4), st.floats(0, 0.3), st.booleans())

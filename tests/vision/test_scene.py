@@ -110,14 +110,37 @@ def test_a_car_that_crawls_past_is_one_case_if_it_takes_longer_than_the_rule_all
     assert len(opened(watch(scene(dwell_s=dwell_s), moments))) == cases
 
 
-def test_a_car_that_stood_and_crawls_away_has_left():
-    way = [(t, 400.0 if t < 60 else 400 + 30 * (t - 60)) for t in seconds(0, 90, 0.1)]
-    watched = scene(dwell_s=30, absence_s=20)
-    events = watch(watched, [(t, [Seen((x, 500, x + 240, 660))]) for t, x in way])
+def crawling(until_s: float) -> list[tuple[float, list[Seen]]]:
+    """Stands for a minute, crawls to the right until then, and drives away."""
+    moments, x = [], 400.0
+    for t in seconds(0, until_s + 40, 0.1):
+        x += 0.0 if t < 60 else 3.0 if t < until_s else 60.0
+        moments.append((t, [Seen((x, 500, x + 240, 660))] if x < 1800 else []))
+    return moments
+
+
+def test_a_car_that_crawls_on_takes_its_place_along_until_it_drives_away():
+    events = watch(scene(dwell_s=30, absence_s=20), crawling(85))
     (event,) = opened(events)
     assert event.violation.onset_s <= 2
     (gone,) = cleared(events)
-    assert 64 <= gone.violation.cleared_s <= 70
+    assert 85 <= gone.violation.cleared_s <= 89
+
+
+def test_a_car_that_crawls_out_of_its_zone_has_left():
+    left_half = Zone("kerb", "no_parking", np.array([[0, 0], [0.5, 0], [0.5, 1], [0, 1]]))
+    events = watch(scene(dwell_s=30, absence_s=20, zones=Zones((left_half,))), crawling(85))
+    assert len(opened(events)) == 1
+    (gone,) = cleared(events)
+    assert 74 <= gone.violation.cleared_s <= 80
+
+
+def test_others_that_stop_for_a_moment_at_a_place_that_was_left_do_not_keep_it():
+    """Each is new there, and drives on before anybody could say that it stands."""
+    gone = [(t, [CAR] if t < 60 or (t > 70 and t % 6 < 3) else []) for t in seconds(0, 120, 0.1)]
+    events = watch(scene(dwell_s=30, absence_s=20), gone)
+    (event,) = cleared(events)
+    assert 60 <= event.violation.cleared_s <= 61
 
 
 @settings(max_examples=30)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vision import track_rows
 from vision.track_rows import (
     ABSENCE,
+    CONFIRMED,
     EMPTY,
     GONE,
     LOOKED,
@@ -93,10 +94,11 @@ def test_a_violation_is_waited_for_longer_than_a_candidate() -> None:
         sight(rows, float(now_s))
     for now_s in range(60, 100, 2):
         track_rows.miss(rows, float(now_s))
-    assert track_rows.over(rows, np.array([True, False])).tolist() == [True, False]
+    rows[1, CONFIRMED] = 1
+    assert track_rows.over(rows).tolist() == [True, False]
     for now_s in range(100, 130, 2):
         track_rows.miss(rows, float(now_s))
-    assert track_rows.over(rows, np.array([True, False])).all()
+    assert track_rows.over(rows).all()
 
 
 def test_a_restless_candidate_is_over_at_once() -> None:
@@ -104,5 +106,6 @@ def test_a_restless_candidate_is_over_at_once() -> None:
     for now_s in range(0, 30, 2):
         sight(rows, float(now_s), still=False)
     assert rows[0, MISSES] == 0
-    assert track_rows.over(rows, np.array([True])).all()
-    assert not track_rows.over(rows, np.array([False])).any()
+    assert track_rows.over(rows).all()
+    rows[:, CONFIRMED] = 1
+    assert not track_rows.over(rows).any()
