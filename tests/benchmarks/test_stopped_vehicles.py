@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.recorded_stops import Sequence, read_sequences
-from benchmarks.stopped_vehicles import reported, score
+from benchmarks.stopped_vehicles import Score, cross_validated, reported, score
 
 BOX = np.array([100.0, 300, 160, 350])
 
@@ -54,3 +54,11 @@ def test_crawling_and_parked_vehicles_of_two_cameras_are_found(shared: Path):
     for name in ("04-23_12_K295_2652", "05-20_15_K204_118", "04-12_09_K204_2000"):
         found = score(every[name], reported(every[name], dwell_s=5.0))
         assert (found.missed, found.fp) == (0, 0), name
+
+
+def test_a_camera_is_scored_with_the_dwell_that_is_best_on_the_others():
+    good, poor = Score(tp=9, missed=1, latencies=[10.0]), Score(tp=5, missed=5, latencies=[10.0])
+    late = Score(tp=10, latencies=[90.0])
+    by_dwell = {3.0: {"a": poor, "b": poor}, 4.0: {"a": good, "b": good}, 5.0: {"a": late, "b": late}}
+    assert cross_validated(by_dwell).to_dict()["tp"] == 18
+    assert cross_validated({3.0: {"a": poor, "b": good}, 4.0: {"a": good, "b": poor}}).to_dict()["tp"] == 10
