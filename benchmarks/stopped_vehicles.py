@@ -32,7 +32,7 @@ from vision.scene import Scene, SceneRules
 from vision.zones import Zones
 
 DWELL_S = 4.0
-DWELLS_S = (3.5, 4.0, 4.5, 5.0)
+DWELLS_S = (3.5, 4.0)
 """Those that cross-validation chooses from."""
 SOON_ENOUGH = 29.0
 """Pictures of latency above which a dwell is none to choose."""
