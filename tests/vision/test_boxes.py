@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.boxes import Boxes, areas, covered, iou, one_iou, paired_cover, paired_iou
+from vision.boxes import Boxes, areas, covered, iou, paired_cover, paired_iou
 from vision.duplicates import distinct
 
 SIDES = st.tuples(*[st.floats(0, 0.8)] * 2, *[st.floats(0, 0.2)] * 2)
@@ -23,7 +23,6 @@ def test_all_pairs_one_pair_and_row_by_row_agree(a: Boxes, b: Boxes) -> None:
             union = np.prod(left[2:] - left[:2]) + np.prod(right[2:] - right[:2]) - width * height
             expected = width * height / max(union, 1e-12)
             assert np.isclose(every[i, j], expected)
-            assert np.isclose(one_iou(left.tolist(), right.tolist()), expected)
             assert np.isclose(paired_iou(left[None], right[None])[0], expected)
             assert np.isclose(paired_cover(left[None], right[None])[0], cover[i, j])
     assert ((cover >= 0) & (cover <= 1 + 1e-9)).all()
