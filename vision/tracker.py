@@ -1,7 +1,8 @@
 """The anchored tracker: one thing at one place is one track, over missed detections, occlusions and outages.
 
 Street-order things hardly move, so a track is a place: where the thing was seen to stand. Only a vehicle that is
-followed from picture to picture takes its place along while it crawls (``vision.matching``). What moves on is forgotten.
+followed from picture to picture takes its place along while it crawls (``vision.matching``). What
+moves on is forgotten.
 """
 
 from collections.abc import Mapping, Sequence
