@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Boxes, areas, intersections, over_union
+from vision.boxes import LEAST_AREA, Boxes, intersections, over_union
 
 DUPLICATE_IOU = 0.6
 NESTED_COVER, NESTED_IOU = 0.9, 0.5
@@ -24,55 +24,56 @@ def same_thing(
     area_b: NDArray[np.float64],
     nested_iou: float = NESTED_IOU,
 ) -> NDArray[np.bool_]:
-    """``(n, m)`` whether two boxes of one class are one thing, by the area they share and their own areas.
-
-    The areas are whatever broadcasts to the shape of ``shared``, ``(n, m)``.
-    """
-    overlap = shared / np.maximum(area_a + area_b - shared, 1e-12)
-    inside = shared / np.maximum(np.minimum(area_a, area_b), 1e-12)
+    """Whether two boxes of one class are one thing, by the area they share and their own areas: all of one shape."""
+    overlap = shared / np.maximum(area_a + area_b - shared, LEAST_AREA)
+    inside = shared / np.maximum(np.minimum(area_a, area_b), LEAST_AREA)
     return np.asarray((overlap > DUPLICATE_IOU) | ((inside > NESTED_COVER) & (overlap > nested_iou)))
 
 
 class Overlaps(NamedTuple):
-    """How much the boxes of one picture overlap, best first: areas ``(n, n)`` shared, ``(n,)`` own, ``(n, n)`` IoU."""
+    """The pairs of boxes of one class in a picture, best box first, that overlap by more than some IoU.
 
-    shared: NDArray[np.float64]
-    area: NDArray[np.float64]
+    worse, better: ``(k,)`` the two boxes of each pair, in the order of the worse. iou: ``(k,)`` how much they overlap.
+    same: ``(k,)`` whether they are one thing.
+    """
+
+    worse: NDArray[np.int64]
+    better: NDArray[np.int64]
     iou: NDArray[np.float64]
+    same: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, boxes: Boxes) -> "Overlaps":
-        """boxes: ``(n, 4)`` xyxy, best first."""
-        area, shared = areas(boxes), intersections(boxes, boxes)
-        return cls(shared, area, over_union(shared, area, area))
+    def of(cls, boxes: Boxes, kinds: NDArray[np.generic], above: float, nested_iou: float) -> "Overlaps | None":
+        """None if there are none. boxes: ``(n, 4)`` xyxy, best first. kinds: ``(n,)`` their classes."""
+        shared = intersections(boxes, boxes)
+        area = shared.diagonal()
+        overlap = over_union(shared, area, area)
+        close = overlap > above
+        if np.count_nonzero(close) <= np.count_nonzero(area):  # each with itself, if it has an area
+            return None
+        worse, better = close.nonzero()
+        which = (worse > better) & (kinds[worse] == kinds[better])
+        worse, better = worse[which], better[which]
+        same = same_thing(shared[worse, better], area[worse], area[better], nested_iou)
+        return cls(worse, better, overlap[worse, better], same)
 
-    def any_above(self, iou: float) -> bool:
-        """Whether any two overlap by more."""
-        return bool(
-            np.count_nonzero(self.iou > iou) > np.count_nonzero(self.area)
-        )  # each with itself, if it has an area
+    def distinct(self, count: int) -> NDArray[np.bool_]:
+        """``(count,)`` which of all boxes are no second box of a better one."""
+        stays = np.ones(count, bool)
+        for i, j in zip(self.worse[self.same].tolist(), self.better[self.same].tolist(), strict=True):
+            if stays[j]:
+                stays[i] = False
+        return stays
 
-    def distinct(self, cls: NDArray[np.generic], nested_iou: float = NESTED_IOU) -> list[int]:
-        """The indices of the boxes that are no second box of a better one of their class; cls: ``(n,)``."""
-        same = same_thing(self.shared, self.area[:, None], self.area[None], nested_iou)
-        same &= cls[:, None] == cls[None, :]
-        stays = np.ones(len(self.area), bool)
-        for i in np.flatnonzero(np.tril(same, -1).any(axis=1)).tolist():
-            stays[i] = not (same[i, :i] & stays[:i]).any()
-        return np.flatnonzero(stays).tolist()
-
-    def doubted(self, score: NDArray[np.float32], cls: NDArray[np.generic], among: list[int]) -> NDArray[np.float32]:
-        """``(n,)`` scores, less by the IoU with a better box of its class from ``DOUBTED_IOU`` on.
+    def doubted(self, score: NDArray[np.float32], among: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """``(n,)`` scores, less by the IoU with a better box if that is one of those that count, ``(n,)``.
 
         Linear Soft-NMS (Bodla et al., 2017): between two cars that stand close together detectors see a third one, but
-        are half as sure of it. among: the boxes that count as better ones.
+        are half as sure of it.
         """
-        better = np.tri(len(score), k=-1)
-        better *= cls[:, None] == cls
-        counted = np.zeros(len(score), bool)
-        counted[among] = True
-        most = (self.iou * better * counted).max(axis=1, initial=0.0)
-        return np.asarray(score * np.where(most > DOUBTED_IOU, 1 - most, 1.0), np.float32)
+        counts, most = among[self.better], np.zeros(len(score))
+        np.maximum.at(most, self.worse[counts], self.iou[counts])
+        return np.asarray(score * (1 - most), np.float32)
 
 
 def distinct(boxes: Boxes, cls: NDArray[np.generic], nested_iou: float = NESTED_IOU) -> list[int]:
@@ -80,7 +81,5 @@ def distinct(boxes: Boxes, cls: NDArray[np.generic], nested_iou: float = NESTED_
 
     boxes: ``(n, 4)`` xyxy, best first. cls: ``(n,)``.
     """
-    overlaps = Overlaps.of(boxes)
-    if not overlaps.any_above(min(DUPLICATE_IOU, nested_iou)):
-        return list(range(len(boxes)))
-    return overlaps.distinct(cls, nested_iou)
+    overlaps = Overlaps.of(boxes, cls, min(DUPLICATE_IOU, nested_iou), nested_iou)
+    return list(range(len(boxes))) if overlaps is None else overlaps.distinct(len(boxes)).nonzero()[0].tolist()

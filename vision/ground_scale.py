@@ -71,14 +71,14 @@ class GroundScale:
         return np.maximum(growth * (y - horizon), SMALLEST)
 
     def metres(self, boxes: Boxes, way: Boxes, aspect: float) -> NDArray[np.float64]:
-        """How far on the ground each box goes that moves by ``way``, both ``(n, 4)``; NaN while nothing is known."""
+        """How far on the ground each box goes that moves by ``way``, both ``(..., 4)``; NaN while nothing is known."""
         if self.seen < FEWEST:
-            return np.full(len(boxes), np.nan)
-        y = boxes[:, 3] * aspect
-        metre = VEHICLE_M / self.size_at(y)
-        along = np.sqrt(1 + (FOCAL / np.maximum(y - self.line[1], NEAREST_HORIZON)) ** 2)
-        across_m = np.abs(way[:, 0] + way[:, 2]) / 2 * metre
-        along_m = np.abs(way[:, 3]) * aspect * metre * along
+            return np.full(boxes.shape[:-1], np.nan)
+        y, (growth, horizon) = boxes[..., 3] * aspect, self.line
+        metre = VEHICLE_M / np.maximum(growth * (y - horizon), SMALLEST)
+        along = np.sqrt(1 + (FOCAL / np.maximum(y - horizon, NEAREST_HORIZON)) ** 2)
+        across_m = np.abs(way[..., 0] + way[..., 2]) / 2 * metre
+        along_m = np.abs(way[..., 3]) * aspect * metre * along
         return np.asarray(np.hypot(across_m, along_m))
 
 

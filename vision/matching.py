@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Boxes, areas, over_union, paired_iou, shared_sides
+from vision.boxes import Boxes, Overlap
 from vision.seen import Seen, noise
 from vision.track import stands
 from vision.track_rows import BOX, CONFIRMED, LAST, MOVER, SEEN, Rows
@@ -32,14 +32,15 @@ class Matching:
     waiting: ``(t,)`` tracks at whose place somebody is of whom that is not known yet. free: ``(n,)`` detections at
     nobody's place.
 
-    rows: ``(t, WIDTH)`` of the tracks; cls: ``(t,)`` their classes as the detections number them, -1 for none.
-    could_be: whether a detection may show a track's thing at all, asked of pairs that are good otherwise.
+    rows: ``(t, WIDTH)`` of the tracks. iou: ``(t, n)`` as of ``grown``. cls: ``(t,)`` their classes as the detections
+    number them, -1 for none. could_be: whether a detection may show a track's thing at all, asked of pairs that are
+    good otherwise.
     """
 
-    def __init__(self, rows: Rows, cls: NDArray[np.int64], now: Seen, could_be: CouldBe):
+    def __init__(self, rows: Rows, iou: NDArray[np.float64], cls: NDArray[np.int64], now: Seen, could_be: CouldBe):
         self.which: list[int] = []
         self.where: list[int] = []
-        self._rows, self._cls, self._now, self._could_be = rows, cls, now, could_be
+        self._rows, self._iou, self._cls, self._now, self._could_be = rows, iou, cls, now, could_be
         self.waiting = np.zeros(len(rows), bool)
         self.free = ~now.moves.passing
         self._free_tracks = np.ones(len(rows), bool)
@@ -47,30 +48,34 @@ class Matching:
         self._by_place()
 
     def _by_who_it_was(self) -> None:
-        which, where = ((self._rows[:, MOVER, None] == self._now.moves.mover) & self.free).nonzero()
-        if not len(which):
+        at = {mover: j for j, mover in enumerate(self._now.moves.mover.tolist()) if mover > 0 and self.free[j]}
+        who = self._rows[:, MOVER].tolist()
+        tracks = [i for i, mover in enumerate(who) if mover in at]
+        if not tracks:
             return
-        rows, boxes = self._rows[which], self._now.boxes[where]
-        overlap = paired_iou(rows[:, BOX], boxes)
+        which, where = np.array(tracks), np.array([at[who[i]] for i in tracks])
+        overlap = self._iou[which, where]
         # One that drives on is seen at its place only; one that crawls takes it along.
         stays = (overlap >= MATCH_IOU) | ((overlap >= LEFT_IOU) & ~self._now.moves.driving[where])
-        self._take(which[stays], where[stays], (rows[:, SEEN] + 1e9 * rows[:, CONFIRMED])[stays])
+        which, where = which[stays], where[stays]
+        self._take(which, where, (self._rows[:, SEEN] + 1e9 * self._rows[:, CONFIRMED])[which])
 
     def _by_place(self) -> None:
         tracks, found = self._free_tracks.nonzero()[0], self.free.nonzero()[0]
         if not len(tracks) or not len(found):
             return
-        now, rows = self._now, self._rows[tracks]
-        fit = grown_iou(rows[:, BOX], now.boxes[found], noise(now.frame))
-        fit[self._cls[tracks, None] != now.detections.cls[found]] = 0.0
-        a, b = (fit >= MATCH_IOU).nonzero()
+        now = self._now
+        near = self._iou[tracks[:, None], found] >= MATCH_IOU
+        near &= self._cls[tracks, None] == now.detections.cls[found]
+        a, b = near.nonzero()
         if not len(a):
             return
-        which, where, fit, rows = tracks[a], found[b], fit[a, b], rows[a]
+        which, where = tracks[a], found[b]
+        fit, rows = self._iou[which, where], self._rows[which]
         confirmed = rows[:, CONFIRMED] > 0
         another = confirmed & (rows[:, MOVER] > 0) & ~now.moves.settled[where]
         known = np.where(confirmed, ~another, ~now.moves.unknown[where])
-        if another.any():
+        if np.count_nonzero(another):
             back = stands(rows[:, BOX], now.boxes[where], noise(now.frame))
             known |= another & back & (now.frame.elapsed_s - rows[:, LAST] <= BACK_S)
         # A violation comes first; among equals the older track.
@@ -90,10 +95,8 @@ class Matching:
                 self.where.append(j)
 
 
-def grown_iou(places: Boxes, boxes: Boxes, noise: tuple[float, float]) -> NDArray[np.float64]:
-    """``(t, n)`` IoU of places and boxes, half the detector's noise added on each side: of small ones it is much."""
+def grown(places: Boxes, boxes: Boxes, noise: tuple[float, float]) -> Overlap:
+    """Of places and boxes, half the detector's noise added on each side: of small ones it is much."""
     x, y = noise
-    width, height = shared_sides(places, boxes)
-    shared = np.maximum(width + x, 0) * np.maximum(height + y, 0)
     grow = np.array([-x, -y, x, y]) / 2
-    return over_union(shared, areas(places + grow), areas(boxes + grow))
+    return Overlap.of(places + grow, boxes + grow)

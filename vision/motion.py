@@ -39,10 +39,18 @@ LEARNT = 1000
 """After so many vehicles the ground's scale is learned once a slice, no more from every picture."""
 LEAST_S, GLANCE_S, WATCH_S = 1.0, 2.0, 5.0
 """After a second there is a speed at all. What moves is seen at a glance; that something hardly moves takes longer."""
+LEAST = np.array([LEAST_S, WATCH_S - SLICE_S])
 
-FIRST, LAST, SEEN, GLANCE, WATCH = range(5)
-BOX, VELOCITY = slice(5, 9), slice(9, 13)
-"""Columns of a mover's state: times, how often it was seen, speeds, where it was last and how that changed."""
+BEFORE = np.arange(-round(WATCH_S / SLICE_S), 0)
+"""The slices of a watch, ``(k,)``, counted from the one that has just begun."""
+WITHIN = np.array([[GLANCE_S], [WATCH_S]]) >= -SLICE_S * BEFORE
+SUMMED = np.concatenate([WITHIN * (BEFORE * SLICE_S) ** power for power in range(3)])
+"""``(6, k)`` their weights: for a glance and a watch in turn one, the time, its square; 0 outside."""
+
+FIRST, LAST, SEEN, GLANCE, WATCH, MOVES = range(6)
+BOX, VELOCITY = slice(6, 10), slice(10, 14)
+"""Columns of a mover's state: times, how often it was seen, speeds, whether it has to be looked for elsewhere than
+where it was last, where that was, and how that changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class Motion:
     def _forget(self) -> None:
         self._mover = np.zeros(0, np.int64)
         self._state = np.zeros((0, VELOCITY.stop))
-        self._slices = np.zeros((0, SLICES, 5))  # how many boxes, and their sum
+        self._slices = np.zeros((SLICES, 0, 5))  # how many boxes, and their sum
 
     def follow(self, at_s: float, boxes: Boxes, strong: NDArray[np.bool_], aspect: float) -> Moves:
         """Who each box is, and how it moves.
@@ -97,17 +105,15 @@ class Motion:
         if at_s < self._at_s:
             self._forget()
         self.can_follow, self._at_s = 0 <= at_s - self._at_s <= GAP_S, at_s
-        self._keep(
-            at_s - self._state[:, LAST]
-            <= np.where(self._moving() | (self._state[:, SEEN] < YOUNG), GAP_S, STANDING_GAP_S)
-        )
+        self._keep(at_s)
         turned = self._turn(int(at_s // SLICE_S), aspect)
-        if strong.any() and (turned or self.scale.seen < LEARNT):
+        if (turned or self.scale.seen < LEARNT) and strong.any():
             self.scale.learn(boxes[strong], aspect)
         rows = self._linked(at_s, boxes)
-        self._add(at_s, boxes, rows)
-        first_s, speed = self._state[rows, FIRST], self._state[rows, GLANCE]
-        age_s = at_s - first_s if self.can_follow else np.full(len(rows), np.inf)
+        now = self._add(at_s, boxes, rows)
+        speed, age_s = now[:, GLANCE], at_s - now[:, FIRST]
+        if not self.can_follow:
+            age_s = np.full(len(rows), np.inf)
         return Moves(
             self._mover[rows], speed > PASSING_MPS, speed > CRAWLING_MPS, age_s < LEAST_S + SLICE_S, age_s >= SETTLED_S
         )
@@ -127,16 +133,20 @@ class Motion:
         row = self._row(mover)
         assert row is not None
         slices = self._slice - np.arange(round(GLANCE_S / SLICE_S))
-        total = self._slices[row, slices % SLICES].sum(axis=0)
+        total = self._slices[slices % SLICES, row].sum(axis=0)
         return np.asarray(total[1:] / total[0])
 
     def _row(self, mover: int) -> int | None:
         row = int(self._mover.searchsorted(mover))
         return row if row < len(self._mover) and self._mover[row] == mover else None
 
-    def _keep(self, which: NDArray[np.bool_]) -> None:
-        if not which.all():
-            self._mover, self._state, self._slices = self._mover[which], self._state[which], self._slices[which]
+    def _keep(self, at_s: float) -> None:
+        """Only those that were seen lately enough to be found again."""
+        unseen_s = at_s - self._state[:, LAST]
+        if np.count_nonzero(unseen_s > GAP_S):
+            agile = (self._state[:, MOVES] > 0) | (self._state[:, SEEN] < YOUNG)
+            which = unseen_s <= np.where(agile, GAP_S, STANDING_GAP_S)
+            self._mover, self._state, self._slices = self._mover[which], self._state[which], self._slices[:, which]
 
     def _turn(self, now: int, aspect: float) -> bool:
         """Begin another slice of time, and say how fast each mover was in those before; False in the same slice."""
@@ -144,80 +154,82 @@ class Motion:
             return False
         begun = np.arange(max(self._slice + 1, now - SLICES + 1), now + 1)
         self._slice = now
-        self._slices[:, begun % SLICES] = 0.0
-        state = self._state
-        age_s = state[:, LAST] - state[:, FIRST]
-        for column, window_s, least_s in ((GLANCE, GLANCE_S, LEAST_S), (WATCH, WATCH_S, WATCH_S - SLICE_S)):
-            mean, slope = self._line(window_s)
-            state[:, column] = np.where(age_s >= least_s, self.scale.metres(mean, slope, aspect), np.nan)
+        self._slices[begun % SLICES] = 0.0
+        age_s = self._state[:, LAST] - self._state[:, FIRST]
+        speed = self.scale.metres(*self._lines(), aspect)
+        speed[age_s < LEAST[:, None]] = np.nan
+        self._state[:, (GLANCE, WATCH)] = speed.T
         return True
 
-    def _line(self, window_s: float) -> tuple[Boxes, Boxes]:
-        """A straight line through the boxes of the last ``window_s``: ``(m, 4)`` their mean, and its slope a second."""
-        slices = self._slice + np.arange(-round(window_s / SLICE_S), 0)
-        part = self._slices[:, slices % SLICES]
-        counts, total = part[..., 0], part.sum(axis=1)
-        number = np.maximum(total[:, 0], 1.0)
-        times = slices * SLICE_S - (counts @ (slices * SLICE_S) / number)[:, None]
-        spread = np.maximum((counts * times**2).sum(axis=1), 1e-9)
-        slope = (part[..., 1:] * times[..., None]).sum(axis=1) / spread[:, None]
-        return total[:, 1:] / number[:, None], slope
+    def _lines(self) -> tuple[Boxes, Boxes]:
+        """Straight lines through the boxes of a glance and of a watch.
 
-    def _moving(self) -> NDArray[np.bool_]:
-        """``(m,)`` which movers have to be looked for elsewhere than where they were last."""
-        box, velocity = self._state[:, BOX], self._state[:, VELOCITY]
-        way = np.abs(velocity[:, :2] + velocity[:, 2:]) / 2
-        return np.asarray((way > MOVING * (box[:, 2:] - box[:, :2])).any(axis=1))
+        ``(2, m, 4)`` their mean, and how much it changes in a second.
+        """
+        part = self._slices[(self._slice + BEFORE) % SLICES]
+        # Of counts and boxes the sums, the sums by time, and those by its square, each (2, m, 5).
+        sums = (SUMMED @ part.reshape(len(BEFORE), -1)).reshape(3, 2, -1, 5)
+        count = np.maximum(sums[0, ..., :1], 1.0)
+        mean_s, mean = sums[1, ..., :1] / count, sums[0, ..., 1:] / count
+        spread = np.maximum(sums[2, ..., :1] - count * mean_s**2, 1e-9)
+        return mean, (sums[1, ..., 1:] - mean_s * sums[0, ..., 1:]) / spread
 
     def _linked(self, at_s: float, boxes: Boxes) -> NDArray[np.int64]:
         """The row of each box, -1 for those that were nobody yet."""
         rows = np.full(len(boxes), -1)
         if not len(self._mover) or not len(boxes):
             return rows
-        box, velocity, seen = self._state[:, BOX], self._state[:, VELOCITY], self._state[:, SEEN]
-        moving = self._moving()
-        young = seen < YOUNG
-        ahead = velocity * (at_s - self._state[:, LAST])[:, None]
-        expected = box + ahead * (moving & ~young)[:, None]
-        if young.any():  # whether it moves is not known yet: it may be at either place
-            both = iou(np.concatenate([expected, box[young] + ahead[young]]), boxes)
+        state = self._state
+        seen, box, moves = state[:, SEEN], state[:, BOX], state[:, MOVES] > 0
+        young = (seen < YOUNG).nonzero()[0]
+        ahead = box + state[:, VELOCITY] * (at_s - state[:, LAST])[:, None]
+        sure = moves.copy()
+        sure[young] = False
+        expected = np.where(sure[:, None], ahead, box)
+        if len(young):  # whether it moves is not known yet: it may be at either place
+            both = iou(np.concatenate([expected, ahead[young]]), boxes)
             fit = both[: len(box)]
             fit[young] = np.maximum(fit[young], both[len(box) :])
         else:
             fit = iou(expected, boxes)
-        least = np.where(moving | young, LINK_IOU, STANDING_LINK_IOU)
+        least = np.where(moves, LINK_IOU, STANDING_LINK_IOU)
+        least[young] = LINK_IOU
         which, where = (fit >= least[:, None]).nonzero()
-        rank = fit[which, where] + OLDER * np.minimum(seen[which], 20) / 20
+        rank = fit[which, where] + OLDER / 20 * np.minimum(seen, 20)[which]
         order = np.argsort(-rank, kind="stable")
         taken: set[int] = set()
-        free = set(range(len(boxes)))
         for row, j in zip(which[order].tolist(), where[order].tolist(), strict=True):
-            if j in free and row not in taken:
+            if rows[j] < 0 and row not in taken:
                 taken.add(row)
-                free.remove(j)
                 rows[j] = row
         return rows
 
-    def _add(self, at_s: float, boxes: Boxes, rows: NDArray[np.int64]) -> None:
-        """Take the boxes in; ``rows`` gets those of the new ones."""
-        old = rows >= 0
-        known = rows[old]
-        before = self._state[known]
-        took_s = np.maximum(at_s - before[:, LAST], 1e-6)[:, None]
-        fresh = np.where(before[:, SEEN] == 1, 1.0, FRESH)[:, None]
-        self._state[known, VELOCITY] += fresh * ((boxes[old] - before[:, BOX]) / took_s - before[:, VELOCITY])
-        if new := len(rows) - len(known):
-            rows[~old] = len(self._mover) + np.arange(new)
-            self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(new)])
-            self._newest += new
-            born = np.zeros((new, VELOCITY.stop))
-            born[:, FIRST] = at_s
+    def _add(self, at_s: float, boxes: Boxes, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Take the boxes in, and give the state of each; ``rows`` gets those of the new ones."""
+        new = (rows < 0).nonzero()[0]
+        if len(new):
+            rows[new] = len(self._mover) + np.arange(len(new))
+            self._mover = np.concatenate([self._mover, self._newest + 1 + np.arange(len(new))])
+            self._newest += len(new)
+            born = np.zeros((len(new), VELOCITY.stop))
+            born[:, FIRST] = born[:, LAST] = at_s
             born[:, (GLANCE, WATCH)] = np.nan
+            born[:, BOX] = boxes[new]
             self._state = np.concatenate([self._state, born])
-            self._slices = np.concatenate([self._slices, np.zeros((new, SLICES, 5))])
-        self._state[rows, LAST] = at_s
-        self._state[rows, SEEN] += 1
-        self._state[rows, BOX] = boxes
-        sums = self._slices[:, self._slice % SLICES]
-        sums[rows, 0] += 1
-        sums[rows, 1:] += boxes
+            self._slices = np.concatenate([self._slices, np.zeros((SLICES, len(new), 5))], axis=1)
+        now = self._state.take(rows, axis=0)
+        before, velocity = now[:, BOX], now[:, VELOCITY]
+        took_s = np.maximum(at_s - now[:, LAST], 1e-6)[:, None]
+        fresh = np.where(now[:, SEEN] == 1, 1.0, FRESH)[:, None]
+        velocity += fresh * ((boxes - before) / took_s - velocity)
+        way = np.abs(velocity[:, :2] + velocity[:, 2:])
+        moves = way > 2 * MOVING * (boxes[:, 2:] - boxes[:, :2])
+        now[:, MOVES] = moves[:, 0] | moves[:, 1]
+        now[:, LAST] = at_s
+        now[:, SEEN] += 1
+        now[:, BOX] = boxes
+        self._state[rows] = now
+        counted = np.ones((len(boxes), 5))
+        counted[:, 1:] = boxes
+        self._slices[self._slice % SLICES, rows] += counted
+        return now

@@ -64,5 +64,5 @@ def _patch(crop: Picture, region: Region, box: Boxes) -> NDArray[np.uint8]:
     y1 = min(max(round((top - region.offset_y) / region.scale_y), 0), height - 2)
     x2 = max(round((right - region.offset_x) / region.scale_x), x1 + 2)
     y2 = max(round((bottom - region.offset_y) / region.scale_y), y1 + 2)
-    small = cv2.resize(crop[y1:y2, x1:x2], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = cv2.cvtColor(crop[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -196,12 +196,13 @@ class Scene:
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
         if not keep.all():
             detections = detections.only(keep)
-        overlaps = Overlaps.of(detections.xyxy.astype(np.float64))
-        if not overlaps.any_above(DOUBTED_IOU):
+        overlaps = Overlaps.of(detections.xyxy.astype(np.float64), detections.cls, DOUBTED_IOU, NESTED_PLACE_IOU)
+        if overlaps is None:
             return detections, faint, above(detections, self.rules.start)
-        one_each = overlaps.distinct(detections.cls, NESTED_PLACE_IOU)
-        weighed = replace(detections, score=overlaps.doubted(detections.score, detections.cls, one_each))
-        return detections.only(one_each), faint, above(weighed, self.rules.start)[one_each]
+        one_each = overlaps.distinct(len(detections))
+        weighed = replace(detections, score=overlaps.doubted(detections.score, one_each))
+        strong = above(weighed, self.rules.start)
+        return (detections, faint, strong) if one_each.all() else (detections.only(one_each), faint, strong[one_each])
 
     def _judge(self, track: Track, frame: Frame) -> Iterator[Event]:
         if track.violation is not None:

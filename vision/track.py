@@ -160,7 +160,7 @@ class Track:
         since_s, here = self.moved_s, self.sightings
         if since_s is not None:
             here = [sighting for sighting in here if sighting.elapsed_s >= since_s]
-        if here:
+        if len(here) > 1:
             _, *box, _, _ = zip(*here, strict=True)
             self.box = np.array([statistics.median(side) for side in box])
 

@@ -5,7 +5,7 @@ followed from picture to picture takes its place along while it crawls (``vision
 moves on is forgotten.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
-from vision.boxes import covered, iou, paired_iou
-from vision.matching import MATCH_IOU, Matching
+from vision.boxes import Overlap, iou, paired_iou
+from vision.matching import MATCH_IOU, Matching, grown
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
@@ -34,16 +34,15 @@ from vision.track_rows import (
     PATIENCE,
     SEEN,
     WIDTH,
-    Rows,
 )
-from vision.visibility import CUT_COVER, HIDDEN_COVER, hides, looks_the_same, maybe_there
+from vision.visibility import CUT_COVER, HIDDEN_COVER, PART_COVER, hides, looks_the_same, maybe_there
 
 REPLACED = 0.4
 """Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
 LOOK_MOVED = 0.002
 """A place that has moved by more than this part of the picture is looked at anew."""
-SETTLING = 16
-"""So many sightings each put the place right; later those do that double their number."""
+SETTLING = frozenset({3, 6, 12})
+"""Sightings that put the place right, beside those that double their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +117,14 @@ class Tracker:
         free = ~now.moves.passing
         if self.tracks:
             cls = self._classes(now)
-            matching = Matching(self._rows, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
-            self._sight(now, matching.which, matching.where)
+            overlap = grown(self._rows[:, BOX], now.boxes, noise(frame))
+            matching = Matching(self._rows, overlap.iou, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
             owner = np.full(len(free), -1)
-            owner[matching.where] = matching.which
-            self._miss(now, cls, owner, matching.waiting)
+            if matching.which:
+                which, where = np.array(matching.which), np.array(matching.where)
+                owner[where] = which
+                self._sight(now, which, where, overlap)
+            self._miss(now, cls, owner, matching.waiting, overlap)
             free = matching.free
         free = free & ~now.moves.unknown
         if free.any():
@@ -157,23 +159,20 @@ class Tracker:
             return True
         return likeness(track.look, look_at(now.frame.crops[0], now.frame.regions[0], track.look.box)) >= REPLACED
 
-    def _sight(self, now: Seen, which: list[int], where: list[int]) -> None:
-        """The tracks ``which`` are seen as the detections ``where``."""
-        if not which:
-            return
-        places, boxes = self._rows[which, BOX], now.boxes[where]
-        stood = stands(places, boxes, noise(now.frame))
+    def _sight(self, now: Seen, which: NDArray[np.int64], where: NDArray[np.int64], overlap: Overlap) -> None:
+        """The tracks ``which`` are seen as the detections ``where``; overlap: of places and detections."""
+        stood = stands(self._rows[which, BOX], now.boxes[where], noise(now.frame))
         cut = np.zeros(len(which), bool)
         if not stood.all():
             followed = self._rows[which, MOVER] == now.moves.mover[where]
-            for n in (followed & (paired_iou(places, boxes) < MATCH_IOU)).nonzero()[0].tolist():
+            for n in (followed & (overlap.iou[which, where] < MATCH_IOU)).nonzero()[0].tolist():
                 self._move(self.tracks[which[n]], now, where[n])
-        if now.frame.crops or not stood.all():
-            over = covered(places, now.boxes) >= CUT_COVER  # something in front changes a box and a look
-            cut = over.sum(axis=1) > over[np.arange(len(where)), where]
+        if now.frame.crops or not stood.all():  # something in front changes a box and a look
+            over = overlap.covered(which) >= CUT_COVER
+            cut = np.count_nonzero(over, axis=1) > over[np.arange(len(which)), where]
         self._see(now, which, where, stood, cut)
 
-    def _move(self, track: Track, now: Seen, j: int) -> None:
+    def _move(self, track: Track, now: Seen, j: np.int64) -> None:
         """The vehicle is seen beside its place; if it is there for longer it takes its place along.
 
         One picture is none: something that passes close by may draw its box far out.
@@ -183,10 +182,15 @@ class Tracker:
             track.move(now.frame.elapsed_s, place)
 
     def _see(
-        self, now: Seen, which: Sequence[int], where: Sequence[int], stood: NDArray[np.bool_], cut: NDArray[np.bool_]
+        self,
+        now: Seen,
+        which: NDArray[np.int64],
+        where: NDArray[np.int64],
+        stood: NDArray[np.bool_],
+        cut: NDArray[np.bool_],
     ) -> None:
         """Note the sightings. cut: of which something else covers a part."""
-        frame, now_s, tracks = now.frame, now.frame.elapsed_s, [self.tracks[i] for i in which]
+        frame, now_s, tracks = now.frame, now.frame.elapsed_s, [self.tracks[i] for i in which.tolist()]
         rows, boxes, score, movers = (
             self._rows[which],
             now.boxes[where],
@@ -206,7 +210,7 @@ class Tracker:
             track.last_at = frame.captured_at
             if (seen - 1) % track.every == 0:
                 track.keep(Sighting(now_s, *box, *values))
-            if seen < SETTLING or seen & (seen - 1) == 0:
+            if seen in SETTLING or seen & (seen - 1) == 0:
                 track.settle()
         if now.detections.descriptor is not None:
             for track, descriptor in zip(tracks, now.detections.descriptor[where], strict=True):
@@ -237,9 +241,16 @@ class Tracker:
             begun.append(track)
         self.add(*begun)
         yes = np.ones(len(where), bool)
-        self._see(now, range(first, len(self.tracks)), where, yes, ~yes)
+        self._see(now, np.arange(first, len(self.tracks)), np.array(where), yes, ~yes)
 
-    def _miss(self, now: Seen, cls: NDArray[np.int64], owner: NDArray[np.int64], waiting: NDArray[np.bool_]) -> None:
+    def _miss(
+        self,
+        now: Seen,
+        cls: NDArray[np.int64],
+        owner: NDArray[np.int64],
+        waiting: NDArray[np.bool_],
+        overlap: Overlap,
+    ) -> None:
         """Note for each track without a detection whether its place could be seen.
 
         cls: ``(t,)`` as of ``_classes``. owner: ``(n,)`` the track that each detection is, or -1. waiting: ``(t,)`` at
@@ -249,8 +260,8 @@ class Tracker:
         missed = (self._rows[:, LAST] != now_s).nonzero()[0]
         if not len(missed):
             return
-        rows = self._rows[missed]
-        there = self._hidden(now, rows, cls[missed], owner) | waiting[missed]
+        rows = self._rows.take(missed, axis=0)
+        there = waiting[missed] | self._hidden(now, missed, cls, owner, overlap)
         candidate = rows[:, CONFIRMED] == 0
         for n in (~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
             track = self.tracks[missed[n]]
@@ -267,17 +278,25 @@ class Tracker:
                 note(part, now_s)
                 self._rows[missed[some]] = part
 
-    def _hidden(self, now: Seen, rows: Rows, cls: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """``(k,)`` which of the tracks that are missed have something in front of them."""
+    def _hidden(
+        self,
+        now: Seen,
+        missed: NDArray[np.int64],
+        cls: NDArray[np.int64],
+        owner: NDArray[np.int64],
+        overlap: Overlap,
+    ) -> NDArray[np.bool_]:
+        """``(k,)`` which of the tracks ``missed`` have something in front of them."""
         # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
-        strong = now.strong.nonzero()[0]
-        which, n = (covered(rows[:, BOX], now.boxes[strong]) >= HIDDEN_COVER).nonzero()
-        found = np.zeros(len(rows), bool)
-        if len(which):
-            where = strong[n]
+        n, where = ((overlap.covered(missed) >= HIDDEN_COVER) & now.strong).nonzero()
+        found = np.zeros(len(missed), bool)
+        if len(n):
+            which = missed[n]
             begun_s = np.where(owner[where] < 0, np.inf, self._rows[owner[where], FIRST])
             alike = cls[which] == now.detections.cls[where]
-            found[which[hides(rows[which], now.boxes[where], alike, begun_s, now.frame.elapsed_s)]] = True
+            part = overlap.shared[which, where] >= PART_COVER * overlap.area_b[where]
+            hidden = hides(self._rows[which], now.boxes[where], alike, part, begun_s, now.frame.elapsed_s)
+            found[n[hidden]] = True
         return found
 
     def _by_another_name(self, track: Track, now: Seen) -> bool:

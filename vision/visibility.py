@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Frame
-from vision.boxes import Boxes, iou, paired_cover
+from vision.boxes import Boxes, iou
 from vision.place_look import FLAT, burnt_out, likeness, look_at
 from vision.records import Detections
 from vision.track import SAME_LOOK, Track
@@ -22,12 +22,18 @@ FAINT_IOU = 0.5
 
 
 def hides(
-    rows: Rows, boxes: Boxes, alike: NDArray[np.bool_], begun_s: NDArray[np.float64], now_s: float
+    rows: Rows,
+    boxes: Boxes,
+    alike: NDArray[np.bool_],
+    part: NDArray[np.bool_],
+    begun_s: NDArray[np.float64],
+    now_s: float,
 ) -> NDArray[np.bool_]:
     """``(k,)`` whether each detection hides the place that it covers a good part of, because it came after the thing.
 
     rows: ``(k, WIDTH)`` of the things (``vision.track_rows``); boxes: ``(k, 4)`` the detections. alike: whether both
-    are of one kind. begun_s: since when the detection's own track is there, inf without one.
+    are of one kind. part: whether the detection lies in the place (``PART_COVER``). begun_s: since when the
+    detection's own track is there, inf without one.
 
     A neighbour that was there while the thing was seen hides nothing. Nor does a thing of the same kind at the same
     depth: two vehicles cannot stand on one spot, so the first has left. What is nearer hides (its lower edge is
@@ -36,7 +42,6 @@ def hides(
     """
     places = rows[:, BOX]
     nearer = boxes[:, 3] > places[:, 3] + NEARER * (places[:, 3] - places[:, 1])
-    part = paired_cover(boxes, places) >= PART_COVER
     lately = np.isinf(begun_s) | (now_s - begun_s < rows[:, ABSENCE])
     return np.asarray((begun_s > rows[:, LAST]) & (~alike | nearer | (part & lately)))
 
