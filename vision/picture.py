@@ -51,14 +51,14 @@ def describe(crop: Picture, region: Region, xyxy: NDArray[np.float32]) -> NDArra
     scale = np.array([region.scale_x, region.scale_y] * 2)
     offset = np.array([region.offset_x, region.offset_y] * 2)
     pixels = np.round((xyxy - offset) / scale).astype(int)
-    out = np.zeros((len(xyxy), DESCRIPTOR_SIDE * DESCRIPTOR_SIDE * 3), np.float32)
+    small = np.zeros((len(xyxy), DESCRIPTOR_SIDE, DESCRIPTOR_SIDE, 3), np.uint8)
     for i, (x1, y1, x2, y2) in enumerate(pixels.tolist()):
         x1, y1 = min(max(x1, 0), width - 2), min(max(y1, 0), height - 2)
         patch = crop[y1 : max(y2, y1 + 2), x1 : max(x2, x1 + 2)]
-        small = cv2.resize(patch, (DESCRIPTOR_SIDE, DESCRIPTOR_SIDE), interpolation=cv2.INTER_AREA).ravel()
-        vector = small.astype(np.float32) - small.mean()
-        out[i] = vector / (np.linalg.norm(vector) + 1e-6)
-    return out
+        cv2.resize(patch, (DESCRIPTOR_SIDE, DESCRIPTOR_SIDE), dst=small[i], interpolation=cv2.INTER_AREA)
+    vectors = small.reshape(len(xyxy), DESCRIPTOR_SIDE * DESCRIPTOR_SIDE * 3).astype(np.float32)
+    vectors -= vectors.mean(axis=1, keepdims=True)
+    return np.asarray(vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(1e-6)))
 
 
 def _mapped(
