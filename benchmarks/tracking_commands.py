@@ -101,6 +101,7 @@ def tracker(
     """What a picture costs beside its detection: tracker and rules by the number of things, the view, a zone."""
     median_us = {str(n): us for n, us in costs(rounds=rounds).items()}
     found: dict[str, Any] = {"machine": machine(), "median_us": median_us, "iou_20_by_20_us": yardstick_us()}
+    found["with_pixels_us"] = {str(n): us for n, us in costs((LIMIT_AT,), rounds, pixels=True).items()}
     found["pictures_us"] = pictures_cost_us()
     if save_to is not None:
         save(save_to, found)
@@ -109,6 +110,8 @@ def tracker(
         return
     for n, us in median_us.items():
         typer.echo(f"{n:>4} things  {us:7.0f} µs")
+    for n, us in found["with_pixels_us"].items():
+        typer.echo(f"{n:>4} things  {us:7.0f} µs with the pixels: descriptions, looks at places, the view")
     for name, us in found["pictures_us"].items():
         typer.echo(f"{name:>11}  {us['median']:7.0f} µs, mean {us['mean']:.0f}, a picture every 4 s")
     typer.echo(f"limit: {LIMIT_US:.0f} µs with {LIMIT_AT}; one IoU of 20 by 20 boxes: {found['iou_20_by_20_us']} µs")

@@ -29,8 +29,8 @@ CouldBe = Callable[[int, int], bool]
 class Matching:
     """Finds the pairs of one picture. which, where: the tracks that are seen, and the detection that each is.
 
-    waiting: ``(t,)`` tracks at whose place somebody is of whom that is not known yet. free: ``(n,)`` detections at
-    nobody's place.
+    left: ``(t,)`` tracks whose vehicle is seen elsewhere. waiting: ``(t,)`` those at whose place somebody is of whom it
+    is not known yet. free: ``(n,)`` detections at nobody's place.
 
     rows: ``(t, WIDTH)`` of the tracks. iou: ``(t, n)`` as of ``grown``. cls: ``(t,)`` their classes as the detections
     number them, -1 for none. could_be: whether a detection may show a track's thing at all, asked of pairs that are
@@ -42,6 +42,7 @@ class Matching:
         self.where: list[int] = []
         self._rows, self._iou, self._cls, self._now, self._could_be = rows, iou, cls, now, could_be
         self.waiting = np.zeros(len(rows), bool)
+        self.left = np.zeros(len(rows), bool)
         self.free = ~now.moves.passing
         self._free_tracks = np.ones(len(rows), bool)
         self._by_who_it_was()
@@ -57,6 +58,7 @@ class Matching:
         overlap = self._iou[which, where]
         # One that drives on is seen at its place only; one that crawls takes it along.
         stays = (overlap >= MATCH_IOU) | ((overlap >= LEFT_IOU) & ~self._now.moves.driving[where])
+        self.left[which] = overlap < LEFT_IOU
         which, where = which[stays], where[stays]
         self._take(which, where, (self._rows[:, SEEN] + 1e9 * self._rows[:, CONFIRMED])[which])
 
@@ -91,6 +93,7 @@ class Matching:
         for i, j in zip(which[order].tolist(), where[order].tolist(), strict=True):
             if self._free_tracks[i] and self.free[j] and self._could_be(i, j):
                 self._free_tracks[i] = self.free[j] = False
+                self.left[i] = False
                 self.which.append(i)
                 self.where.append(j)
 

@@ -114,7 +114,7 @@ class Tracker:
         Returns the tracks that ended. Tracks seen now have ``last_s == frame.elapsed_s``.
         """
         now = self._look(frame, detections, strong, faint)
-        free = ~now.moves.passing
+        free, ended = ~now.moves.passing, []
         if self.tracks:
             cls = self._classes(now)
             overlap = grown(self._rows[:, BOX], now.boxes, noise(frame))
@@ -125,11 +125,11 @@ class Tracker:
                 owner[where] = which
                 self._sight(now, which, where, overlap)
             self._miss(now, cls, owner, matching.waiting, overlap)
-            free = matching.free
+            ended, free = self._bury(matching.left), matching.free
         free = free & ~now.moves.unknown
         if free.any():
             self._open(now, free.nonzero()[0].tolist())
-        return self._bury()
+        return ended
 
     def _look(self, frame: Frame, detections: Detections, strong: NDArray[np.bool_], faint: Detections) -> Seen:
         boxes = detections.xyxy.astype(np.float64)
@@ -310,9 +310,10 @@ class Tracker:
         at = now.boxes[np.isin(now.detections.cls, kin)]
         return bool((iou(track.box[None], at) >= MATCH_IOU).any())
 
-    def _bury(self) -> list[Track]:
-        over = track_rows.over(self._rows).nonzero()[0].tolist()
-        ended = [self.tracks[i] for i in over]
+    def _bury(self, left: NDArray[np.bool_]) -> list[Track]:
+        """Take out the tracks that are over; of those that ``left``, ``(t,)``, all that are candidates."""
+        over = track_rows.over(self._rows) | (left & (self._rows[:, CONFIRMED] == 0))
+        ended = [self.tracks[i] for i in over.nonzero()[0].tolist()]
         if ended:
             self.remove(*ended)
         return ended
