@@ -51,9 +51,9 @@ PLACES: dict[str, Sequence[tuple[float, float, float]]] = {
     "ckuhn_traffic.mp4": ((0.72, 0.42, 0.09), (0.62, 0.45, 0.09), (0.85, 0.55, 0.14)),
     "opencv_vtest.avi": ((0.35, 0.62, 0.10), (0.75, 0.95, 0.13), (0.25, 0.85, 0.12)),
     "roadtrack_sample.mp4": ((0.36, 0.75, 0.09), (0.70, 0.90, 0.14), (0.28, 0.90, 0.12)),
-    "intel_car-detection.mp4": ((0.50, 0.80, 0.14), (0.20, 0.75, 0.12), (0.75, 0.85, 0.15)),
+    "intel_car-detection.mp4": ((0.82, 0.80, 0.14), (0.20, 0.75, 0.12), (0.75, 0.85, 0.15)),
     "bgs_video.avi": ((0.40, 0.70, 0.14), (0.70, 0.60, 0.12), (0.85, 0.90, 0.15)),
-    "bgs_video03.avi": ((0.40, 0.70, 0.16), (0.70, 0.50, 0.14), (0.22, 0.90, 0.20)),
+    "bgs_video03.avi": ((0.40, 0.70, 0.16), (0.70, 0.50, 0.14), (0.16, 0.70, 0.16)),
 }
 """Middle, lower edge and height of a thing in each clip, on free ground."""
 VIEW = ViewKey("clip", "home")

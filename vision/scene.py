@@ -33,6 +33,8 @@ SAME_PLACE_COVER = 0.7
 FEWEST_SIGHTINGS = 3
 DOUBTFUL = 0.5
 """A name that scores less than this part of another one's at the same place is doubt, no second thing."""
+SAME_BOX_IOU = 0.8
+"""A second name for the very same box has to reach its own start threshold on the whole, or it is doubt as well."""
 KEPT_NEAR_MISSES = 500
 STEADY = 0.5
 """A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
@@ -227,8 +229,7 @@ class Scene:
             track.due_s = track.due_s if timed else track.qualifying_s + verdict.rule.dwell_s - ROUNDING_S
             return
         track.kept_from = self._lacks(track, verdict.rule)
-        if not track.kept_from and (known := self._by_another_name(track)):
-            track.kept_from = f"it is {known.id} already, as {known.key}"
+        track.kept_from = track.kept_from or self._by_another_name(track)
         if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
             track.kept_from = f"it is where {before} was rejected, and nothing has changed"
         if not track.kept_from:
@@ -290,19 +291,27 @@ class Scene:
                 return other
         return None
 
-    def _by_another_name(self, track: Track) -> Violation | None:
-        """The open violation that this thing is already: of its family, not named at all, or by far the surer name."""
-        family = self.rules.types[track.key].family
+    def _by_another_name(self, track: Track) -> str:
+        """Why this thing has another name: it is an open violation of its family, or hardly anybody believes this one.
+
+        A violation that the detector did not name takes any name. A far surer name is the right one even where it is no
+        violation.
+        """
+        type = self.rules.types[track.key]
         for other in self.tracker.tracks:
-            known: Violation | None = other.violation
-            if known is None or known.key == track.key:
-                continue
-            kin = family is not None and family == self.rules.types[known.key].family
             overlap = float(iou(track.box[None], other.box[None])[0, 0])
-            doubtful = track.score < DOUBTFUL * other.score and overlap >= MATCH_IOU
-            if doubtful or ((kin or known.cue == "change") and overlap >= SAME_PLACE_IOU):
-                return known
-        return None
+            if other.key == track.key or overlap < MATCH_IOU:
+                continue
+            known: Violation | None = other.violation
+            if known is not None and overlap >= SAME_PLACE_IOU:
+                kin = type.family is not None and type.family == self.rules.types[known.key].family
+                if kin or known.cue == "change":
+                    return f"it is {known.id} already, as {known.key}"
+            unsure = track.score < self.rules.start.get(track.key, 0.0) and overlap >= SAME_BOX_IOU
+            less = 1.0 if unsure else DOUBTFUL
+            if track.score < less * other.score and 2 * other.seen >= track.seen:
+                return f"{other.key} is the surer name of it"
+        return ""
 
     def _event(self, kind: EventKind, track: Track, frame: Frame | None) -> Event:
         if kind == "opened":
