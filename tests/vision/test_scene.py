@@ -283,7 +283,7 @@ def test_a_name_that_the_detector_hardly_believes_is_no_second_case():
 
 
 def test_a_second_name_below_its_threshold_on_the_whole_is_no_second_case():
-    """A bag that is a bin by 0.45 and now and then a vehicle is one thing; one name is as good as the other by halves."""
+    """A bag that is taken for a bin by 0.45, and now and then for a vehicle, is one thing."""
     bag = Seen(CAR.xyxy, key="overflowing_bin", score=0.45)
     odd = [(t, [bag, replace(CAR, score=0.5 if t % 4 == 0 else 0.25)]) for t in seconds(0, 100, 1)]
     assert [e.violation.key for e in opened(watch(scene(dwell_s=30), odd))] == ["overflowing_bin"]
