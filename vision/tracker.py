@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
-from vision.boxes import Overlap, iou, paired_iou
+from vision.boxes import Overlap, iou, paired_cover, paired_iou
 from vision.matching import MATCH_IOU, Matching, grown
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
@@ -125,7 +125,8 @@ class Tracker:
                 owner[where] = which
                 self._sight(now, which, where, overlap)
             self._miss(now, cls, owner, matching.waiting, overlap)
-            ended, free = self._bury(matching.left), matching.free
+            free = matching.free & ~self._parts(now, cls, matching.free, overlap)
+            ended = self._bury(matching.left)
         free = free & ~now.moves.unknown
         if free.any():
             self._open(now, free.nonzero()[0].tolist())
@@ -162,24 +163,26 @@ class Tracker:
     def _sight(self, now: Seen, which: NDArray[np.int64], where: NDArray[np.int64], overlap: Overlap) -> None:
         """The tracks ``which`` are seen as the detections ``where``; overlap: of places and detections."""
         stood = stands(self._rows[which, BOX], now.boxes[where], noise(now.frame))
-        cut = np.zeros(len(which), bool)
-        if not stood.all():
-            followed = self._rows[which, MOVER] == now.moves.mover[where]
-            for n in (followed & (overlap.iou[which, where] < MATCH_IOU)).nonzero()[0].tolist():
-                self._move(self.tracks[which[n]], now, where[n])
-        if now.frame.crops or not stood.all():  # something in front changes a box and a look
+        cut, everyone = np.zeros(len(which), bool), stood.all()
+        if now.frame.crops or not everyone:  # something in front changes a box and a look
             over = overlap.covered(which) >= CUT_COVER
             cut = np.count_nonzero(over, axis=1) > over[np.arange(len(which)), where]
+        if not everyone:
+            followed = self._rows[which, MOVER] == now.moves.mover[where]
+            for n in (followed & (overlap.iou[which, where] < MATCH_IOU)).nonzero()[0].tolist():
+                self._move(self.tracks[which[n]], now, where[n], bool(cut[n]))
         self._see(now, which, where, stood, cut)
 
-    def _move(self, track: Track, now: Seen, j: np.int64) -> None:
+    def _move(self, track: Track, now: Seen, j: np.int64, cut: bool) -> None:
         """The vehicle is seen beside its place; if it is there for longer it takes its place along.
 
-        One picture is none: something that passes close by may draw its box far out.
+        One picture is none: something that passes close by may draw its box far out. Nor is the part that is still to
+        be seen of what stands behind something, ``cut``.
         """
-        place = self.motion.lately(int(now.moves.mover[j]))
-        if paired_iou(place[None], track.box[None])[0] < MATCH_IOU:
-            track.move(now.frame.elapsed_s, place)
+        place = self.motion.lately(int(now.moves.mover[j]))[None]
+        part = cut and paired_cover(place, track.box[None])[0] >= PART_COVER
+        if not part and paired_iou(place, track.box[None])[0] < MATCH_IOU:
+            track.move(now.frame.elapsed_s, place[0])
 
     def _see(
         self,
@@ -298,6 +301,16 @@ class Tracker:
             hidden = hides(self._rows[which], now.boxes[where], alike, part, begun_s, now.frame.elapsed_s)
             found[n[hidden]] = True
         return found
+
+    def _parts(self, now: Seen, cls: NDArray[np.int64], free: NDArray[np.bool_], overlap: Overlap) -> NDArray[np.bool_]:
+        """``(n,)`` which of the ``free`` detections are all that is to be seen of a thing that was whole lately."""
+        parts, now_s, last_s = np.zeros(len(free), bool), now.frame.elapsed_s, self._rows[:, LAST]
+        missed = ((last_s != now_s) & (now_s - last_s < self._rows[:, ABSENCE])).nonzero()[0]
+        where = free.nonzero()[0]
+        if len(missed) and len(where):
+            inside = overlap.shared[missed[:, None], where] >= PART_COVER * overlap.area_b[where]
+            parts[where] = (inside & (cls[missed, None] == now.detections.cls[where])).any(axis=0)
+        return parts
 
     def _by_another_name(self, track: Track, now: Seen) -> bool:
         """Whether the detector sees at this place what it takes such things for, too."""

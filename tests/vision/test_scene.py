@@ -57,6 +57,22 @@ def test_a_bus_in_front_for_forty_seconds_keeps_the_parked_car_one_case(step):
     assert not cleared(events)
 
 
+def test_the_part_that_is_seen_behind_what_passes_is_nobody_new():
+    """Less than its upper half is a box of its own, then ever more of the car: it stood there all the time."""
+
+    def seen(at_s: float) -> list[Seen]:
+        if not 20 <= at_s < 23:
+            return [CAR]
+        left = 300 + (at_s - 20) * 90
+        passer = Seen((left, 582, left + 400, 780), score=0.95)
+        bottom = 570 if at_s < 22.2 else 600 if at_s < 22.6 else 640
+        return [passer, Seen((400, 500, 640, bottom), score=0.5)] if at_s >= 20.5 else [passer]
+
+    (event,) = opened(watch(scene(dwell_s=40), [(t, seen(t)) for t in seconds(0, 80, 0.1)]))
+    assert event.violation.onset_s == 0
+    assert event.violation.confirmed_s < 41
+
+
 def test_a_person_in_front_hides_the_place_and_clears_nothing():
     person = Seen((450, 420, 640, 700), "person")
     events = watch(scene(absence_s=20), [(t, [person] if 60 <= t < 160 else [CAR]) for t in seconds(0, 300, 1)])
