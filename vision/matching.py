@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Boxes, Overlap
+from vision.boxes import Boxes, iou, paired_iou
 from vision.seen import Seen, noise
 from vision.track import stands
 from vision.track_rows import BOX, CONFIRMED, LAST, MOVER, SEEN, Rows
@@ -32,15 +32,15 @@ class Matching:
     left: ``(t,)`` tracks whose vehicle is seen elsewhere. waiting: ``(t,)`` those at whose place somebody is of whom it
     is not known yet. free: ``(n,)`` detections at nobody's place.
 
-    rows: ``(t, WIDTH)`` of the tracks. iou: ``(t, n)`` as of ``grown``. cls: ``(t,)`` their classes as the detections
-    number them, -1 for none. could_be: whether a detection may show a track's thing at all, asked of pairs that are
-    good otherwise.
+    rows: ``(t, WIDTH)`` of the tracks. cls: ``(t,)`` their classes as the detections number them, -1 for none.
+    could_be: whether a detection may show a track's thing at all, asked of pairs that are good otherwise.
     """
 
-    def __init__(self, rows: Rows, iou: NDArray[np.float64], cls: NDArray[np.int64], now: Seen, could_be: CouldBe):
+    def __init__(self, rows: Rows, cls: NDArray[np.int64], now: Seen, could_be: CouldBe):
         self.which: list[int] = []
         self.where: list[int] = []
-        self._rows, self._iou, self._cls, self._now, self._could_be = rows, iou, cls, now, could_be
+        self._rows, self._cls, self._now, self._could_be = rows, cls, now, could_be
+        self._places, self._boxes = (grown(boxes, noise(now.frame)) for boxes in (rows[:, BOX], now.boxes))
         self.waiting = np.zeros(len(rows), bool)
         self.left = np.zeros(len(rows), bool)
         self.free = ~now.moves.passing
@@ -55,7 +55,7 @@ class Matching:
         if not tracks:
             return
         which, where = np.array(tracks), np.array([at[who[i]] for i in tracks])
-        overlap = self._iou[which, where]
+        overlap = paired_iou(self._places[which], self._boxes[where])
         # One that drives on is seen at its place only; one that crawls takes it along.
         stays = (overlap >= MATCH_IOU) | ((overlap >= LEFT_IOU) & ~self._now.moves.driving[where])
         self.left[which] = overlap < LEFT_IOU
@@ -67,13 +67,14 @@ class Matching:
         if not len(tracks) or not len(found):
             return
         now = self._now
-        near = self._iou[tracks[:, None], found] >= MATCH_IOU
+        fits = iou(self._places[tracks], self._boxes[found])
+        near = fits >= MATCH_IOU
         near &= self._cls[tracks, None] == now.detections.cls[found]
         a, b = near.nonzero()
         if not len(a):
             return
         which, where = tracks[a], found[b]
-        fit, rows = self._iou[which, where], self._rows[which]
+        fit, rows = fits[a, b], self._rows[which]
         confirmed = rows[:, CONFIRMED] > 0
         another = confirmed & (rows[:, MOVER] > 0) & ~now.moves.settled[where]
         known = np.where(confirmed, ~another, ~now.moves.unknown[where])
@@ -98,8 +99,7 @@ class Matching:
                 self.where.append(j)
 
 
-def grown(places: Boxes, boxes: Boxes, noise: tuple[float, float]) -> Overlap:
-    """Of places and boxes, half the detector's noise added on each side: of small ones it is much."""
+def grown(boxes: Boxes, noise: tuple[float, float]) -> Boxes:
+    """Boxes with half the detector's noise added on each side: of small ones it is much."""
     x, y = noise
-    grow = np.array([-x, -y, x, y]) / 2
-    return Overlap.of(places + grow, boxes + grow)
+    return boxes + np.array([-x, -y, x, y]) / 2

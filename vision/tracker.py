@@ -15,7 +15,7 @@ from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
 from vision.boxes import Overlap, iou, paired_cover, paired_iou
-from vision.matching import MATCH_IOU, Matching, grown
+from vision.matching import MATCH_IOU, Matching
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
@@ -41,7 +41,7 @@ REPLACED = 0.4
 """Likeness of a place below which it is another thing that stands there after a while in which nobody saw it."""
 LOOK_MOVED = 0.002
 """A place that has moved by more than this part of the picture is looked at anew."""
-SETTLING = frozenset({3, 6, 12})
+SETTLING = frozenset({3, 5, 6, 7, 10, 12, 14})
 """Sightings that put the place right, beside those that double their number."""
 
 
@@ -117,8 +117,8 @@ class Tracker:
         free, ended = ~now.moves.passing, []
         if self.tracks:
             cls = self._classes(now)
-            overlap = grown(self._rows[:, BOX], now.boxes, noise(frame))
-            matching = Matching(self._rows, overlap.iou, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
+            overlap = Overlap.of(self._rows[:, BOX], now.boxes)
+            matching = Matching(self._rows, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
             owner = np.full(len(free), -1)
             if matching.which:
                 which, where = np.array(matching.which), np.array(matching.where)
