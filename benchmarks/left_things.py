@@ -40,7 +40,8 @@ from vision.boxes import iou
 from vision.picture import to_picture
 from vision.place import Locator
 from vision.records import Event, Violation
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.zones import Zone, Zones
 
 STEP_S, PUT_S, TAKEN_S, END_S = 4.0, 120.0, 320.0, 440.0

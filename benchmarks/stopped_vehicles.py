@@ -28,7 +28,8 @@ from vision.boxes import iou
 from vision.motion import VEHICLE
 from vision.place import Locator
 from vision.records import Detections
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.zones import Zones
 
 DWELL_S = 4.0

@@ -18,7 +18,8 @@ from benchmarks.street_world import CAR, KEYS, SIZE, VENDOR, VIEW, Street, Thing
 from labels.catalogue import load_catalogue
 from vision.place import Locator
 from vision.records import Event
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.snapshot import load_snapshot, save_snapshot
 from vision.zones import RuleOverride, Zone, Zones
 

@@ -13,7 +13,8 @@ from streams.recorder import Recorder
 from streams.sampler import make_sampler
 from streams.source import Recording
 from vision.records import iso
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.snapshot import load_snapshot, read_extra, save_snapshot
 
 REPLAYED_S = 60.0

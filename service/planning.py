@@ -19,7 +19,7 @@ from service.results import STATE
 from streams.crops import InputShape, Tiles
 from streams.discover import SourceProblem, Starts, expand, group_by_camera, one_camera, stamped
 from streams.source import Recording, Segment, is_url
-from vision.scene import SceneRules
+from vision.scene_rules import SceneRules
 
 
 @dataclass(frozen=True, slots=True)

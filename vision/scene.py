@@ -3,71 +3,35 @@
 import math
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.violation import Rule, ViolationType
+from labels.violation import Rule
 from streams.frame import Frame, Still, ViewKey
-from vision.boxes import Boxes, covered, iou
+from vision.boxes import Boxes
+from vision.confirming import FEWEST_SIGHTINGS, Confirming, same_thing
 from vision.duplicates import DOUBTED_IOU, NESTED_PLACE_IOU, Overlaps
 from vision.left_things import LeftThings
-from vision.matching import MATCH_IOU
-from vision.motion import CRAWLING_MPS
 from vision.picture import above
 from vision.picture_quality import Fault, PictureQuality
-from vision.place_memory import SAME_PLACE_IOU, PlaceMemory
-from vision.records import SCHEMA_VERSION, Box, Detections, Event, EventKind, Place, Violation
+from vision.place_memory import PlaceMemory
+from vision.records import SCHEMA_VERSION, Detections, Event, EventKind, Violation
+from vision.scene_rules import SceneRules
 from vision.seen import noise
-from vision.track import LEAST_SURE, Track
+from vision.track import Track
 from vision.tracker import Timing, Tracker
-from vision.visibility import looks_the_same
-from vision.zones import Verdict, Zones
+from vision.zones import Verdict
 
 ID_NAMESPACE = uuid.UUID("6f1d6f3c-53a1-5b0e-9d0c-8c1f0e7f5a14")
-SAME_PLACE_COVER = 0.7
-FEWEST_SIGHTINGS = 3
-DOUBTFUL = 0.5
-"""A name that scores less than this part of another one's at the same place is doubt, no second thing."""
-SAME_BOX_IOU = 0.8
-"""A second name for the very same box has to reach its own start threshold on the whole, or it is doubt as well."""
 KEPT_NEAR_MISSES = 500
-STEADY = 0.5
-"""A thing is confirmed while it stands there, not because it stood and something else passes its place now."""
-LEAST_PRESENCE = 0.3
-"""Being hidden is no proof of absence, but what is hidden most of the time is not known to have stayed."""
 ROUNDING_S = 1e-6
 SHAKEN = 0.003
 """Part of the picture by which it has to be out of place before that is put right: less is measurement noise."""
-
-
-class Locator(Protocol):
-    def locate(self, xyxy: Box, on_ground: bool) -> Place | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SceneRules:
-    """What a scene judges by. The hashes and thresholds come from the model and the city file.
-
-    rejected: ids of violations that a person rejected.
-    types: those that the model can see or a zone watches for, with the camera's own rule values.
-    start, keep: score thresholds per class.
-    """
-
-    zones: Zones
-    locator: Locator
-    types: Mapping[str, ViolationType]
-    start: Mapping[str, float]
-    keep: Mapping[str, float]
-    proven: Mapping[str, bool]
-    model: str
-    config: str
-    rule_hashes: Mapping[str, str]
-    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -75,6 +39,7 @@ class Scene:
     """The state of one view.
 
     finished: the newest tracks that ended unconfirmed after standing for a while. memory: what its places had before.
+    confirming: when a candidate becomes a case.
     left: the zones that watch for what is put down in them. noise: the detector's jitter. faults: how many pictures
     could not be judged, by what was wrong. shift: by how much the camera is out of place.
     """
@@ -84,6 +49,7 @@ class Scene:
     tracker: Tracker = field(init=False)
     finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
     memory: PlaceMemory = field(init=False)
+    confirming: Confirming = field(init=False)
     left: LeftThings = field(init=False)
     frames: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -97,6 +63,7 @@ class Scene:
         self.memory = PlaceMemory(set(self.rules.rejected))
         self.left = LeftThings(self.rules.zones, self.rules.start)
         self.tracker = Tracker({key: Timing.of(t) for key, t in self.rules.types.items()})
+        self.confirming = Confirming(self.rules, self.tracker, self.memory)
 
     def observe(self, frame: Frame, detections: Detections) -> Iterator[Event]:
         """Take one frame; yield what became of it. Frames must come in the order of ``elapsed_s``."""
@@ -173,7 +140,7 @@ class Scene:
             "score": round(track.score, 3),
             "zone_id": track.zone_id,
             "rule": {"dwell_s": rule.dwell_s, "absence_s": rule.absence_s, "share": rule.share},
-            "kept_from": track.kept_from or self._too_short(track, rule),
+            "kept_from": track.kept_from or self.confirming.too_short(track, rule),
             "violation": track.violation.id if track.violation else None,
             "sightings": [[round(v, 4) for v in s] for s in track.sightings],
             "sightings_kept_every": track.every,
@@ -225,42 +192,16 @@ class Scene:
             return
         track.zone_id, track.kept_from = verdict.zone_id, ""
         track.qualifying_s = track.last_s if track.qualifying_s is None else track.qualifying_s
-        if self._too_short(track, verdict.rule):
+        if self.confirming.too_short(track, verdict.rule):
             track.due_s = track.due_s if timed else track.qualifying_s + verdict.rule.dwell_s - ROUNDING_S
             return
-        track.kept_from = self._lacks(track, verdict.rule)
-        track.kept_from = track.kept_from or self._by_another_name(track)
-        if not track.kept_from and (before := self.memory.rejected_before(track, frame)):
-            track.kept_from = f"it is where {before} was rejected, and nothing has changed"
+        track.kept_from = self.confirming.what_it_lacks(track, verdict.rule, frame, self.noise)
         if not track.kept_from:
             yield from self._confirm(track, frame)
 
-    def _too_short(self, track: Track, rule: Rule) -> str:
-        stood_s = math.inf if track.qualifying_s is None else track.last_s - track.qualifying_s
-        return (
-            f"stood {stood_s:.1f} s of the {rule.dwell_s:g} s that the rule asks for" if stood_s < rule.dwell_s else ""
-        )
-
-    def _lacks(self, track: Track, rule: Rule) -> str:
-        if track.seen < FEWEST_SIGHTINGS:
-            return f"seen {track.seen} times, at least {FEWEST_SIGHTINGS} are needed"
-        if track.surest < LEAST_SURE:
-            return f"never seen with a score of {self.rules.start.get(track.key, 1.0):.2f} or more"
-        if track.steady < STEADY:
-            return f"stood still in {track.steady:.0%} of the latest pictures, at least {STEADY:.0%} are needed"
-        if track.presence < LEAST_PRESENCE:
-            return f"seen in {track.presence:.0%} of the pictures since, at least {LEAST_PRESENCE:.0%} are needed"
-        if self.tracker.motion.followed_s(track.mover) >= rule.dwell_s:
-            speed = self.tracker.motion.speed(track.mover)
-            return f"moves at {speed:.1f} m/s, at most {CRAWLING_MPS} are allowed" if speed > CRAWLING_MPS else ""
-        share = track.share(self.noise)
-        if share < rule.share:
-            return f"stood still in {share:.0%} of the observations, the rule asks for {rule.share:.0%}"
-        return ""
-
     def _confirm(self, track: Track, frame: Frame) -> Iterator[Event]:
-        known = self._already_known(track)
-        if known is not None and self._same_thing(known, track, frame):
+        known = self.confirming.already_known(track)
+        if known is not None and same_thing(known, track, frame):
             _continue(known, track)
             self.tracker.remove(track)
             return
@@ -275,43 +216,6 @@ class Scene:
     def _clear(self, track: Track, frame: Frame) -> Event:
         self.memory.end(track, frame.elapsed_s)
         return self._event("cleared", track, frame)
-
-    def _same_thing(self, known: Track, track: Track, frame: Frame) -> bool:
-        """Whether the known thing was never away, or stands there still: the detector only draws another box."""
-        return looks_the_same(known, frame) or (known.misses < 2 and track.alike(known) is not False)
-
-    def _already_known(self, track: Track) -> Track | None:
-        """An open violation of the type at this place whose thing is not seen beside this one."""
-        for other in self.tracker.tracks:
-            if other.violation is None or other.key != track.key or other.last_s >= track.last_s:
-                continue
-            a, b = track.box[None], other.box[None]
-            cover = max(covered(a, b)[0, 0], covered(b, a)[0, 0])
-            if iou(a, b)[0, 0] >= SAME_PLACE_IOU or cover >= SAME_PLACE_COVER:
-                return other
-        return None
-
-    def _by_another_name(self, track: Track) -> str:
-        """Why this thing has another name: it is an open violation of its family, or hardly anybody believes this one.
-
-        A violation that the detector did not name takes any name. A far surer name is the right one even where it is no
-        violation.
-        """
-        type = self.rules.types[track.key]
-        for other in self.tracker.tracks:
-            overlap = float(iou(track.box[None], other.box[None])[0, 0])
-            if other.key == track.key or overlap < MATCH_IOU:
-                continue
-            known: Violation | None = other.violation
-            if known is not None and overlap >= SAME_PLACE_IOU:
-                kin = type.family is not None and type.family == self.rules.types[known.key].family
-                if kin or known.cue == "change":
-                    return f"it is {known.id} already, as {known.key}"
-            unsure = track.score < self.rules.start.get(track.key, 0.0) and overlap >= SAME_BOX_IOU
-            less = 1.0 if unsure else DOUBTFUL
-            if track.score < less * other.score and 2 * other.seen >= track.seen:
-                return f"{other.key} is the surer name of it"
-        return ""
 
     def _event(self, kind: EventKind, track: Track, frame: Frame | None) -> Event:
         if kind == "opened":

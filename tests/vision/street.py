@@ -10,7 +10,8 @@ from labels.catalogue import load_catalogue
 from streams.frame import Clock, Frame, ViewKey
 from vision.place import Locator
 from vision.records import Detections, Event
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.zones import Zones
 
 KEYS = ("motor_vehicle_parking", "road_vending", "person", "exposed_garbage", "overflowing_bin")

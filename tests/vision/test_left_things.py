@@ -12,7 +12,8 @@ from vision.left_things import LeftThings
 from vision.picture import describe
 from vision.place import Locator
 from vision.records import Detections
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.snapshot import load_snapshot, save_snapshot
 from vision.zones import Zone, Zones
 

@@ -14,7 +14,8 @@ from streams.frame import Clock, Frame, Picture, Region, StillLost, ViewKey
 from tests.scenery import Thing, picture
 from vision.picture import to_picture
 from vision.records import Box, Detections, Event, Place
-from vision.scene import Scene, SceneRules
+from vision.scene import Scene
+from vision.scene_rules import SceneRules
 from vision.snapshot import FORMAT, load_snapshot, read_extra, save_snapshot
 from vision.zones import Zones
 
