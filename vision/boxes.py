@@ -31,20 +31,15 @@ def intersections(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 
 
 class Overlap(NamedTuple):
-    """How ``n`` boxes overlap ``m`` others.
-
-    shared: ``(n, m)`` areas; area_a, area_b: ``(n,)``, ``(m,)`` those of each. iou: ``(n, m)``.
-    """
+    """How ``n`` boxes overlap ``m`` others: areas ``(n, m)`` shared, and ``(n,)``, ``(m,)`` of each."""
 
     shared: NDArray[np.float64]
     area_a: NDArray[np.float64]
     area_b: NDArray[np.float64]
-    iou: NDArray[np.float64]
 
     @classmethod
     def of(cls, a: Boxes, b: Boxes) -> "Overlap":
-        shared, area_a, area_b = intersections(a, b), areas(a), areas(b)
-        return cls(shared, area_a, area_b, over_union(shared, area_a, area_b))
+        return cls(intersections(a, b), areas(a), areas(b))
 
     def covered(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
         """``(k, m)`` part of each of these ``k`` of the ``n`` boxes that each of the others covers, in [0, 1]."""

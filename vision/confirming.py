@@ -83,9 +83,10 @@ class Confirming:
         violation.
         """
         type = self.rules.types[track.key]
-        for other in self.tracker.tracks:
-            overlap = float(iou(track.box[None], other.box[None])[0, 0])
-            if other.key == track.key or overlap < MATCH_IOU:
+        overlaps = iou(track.box[None], self.tracker.places)[0]
+        for n in (overlaps >= MATCH_IOU).nonzero()[0].tolist():
+            other, overlap = self.tracker.tracks[n], overlaps[n]
+            if other.key == track.key:
                 continue
             known: Violation | None = other.violation
             if known is not None and overlap >= SAME_PLACE_IOU:

@@ -30,7 +30,7 @@ def same_thing(
     return np.asarray((overlap > DUPLICATE_IOU) | ((inside > NESTED_COVER) & (overlap > nested_iou)))
 
 
-class Overlaps(NamedTuple):
+class ClosePairs(NamedTuple):
     """The pairs of boxes of one class in a picture, best box first, that overlap by more than some IoU.
 
     worse, better: ``(k,)`` the two boxes of each pair, in the order of the worse. iou: ``(k,)`` how much they overlap.
@@ -43,15 +43,15 @@ class Overlaps(NamedTuple):
     same: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, boxes: Boxes, kinds: NDArray[np.generic], above: float, nested_iou: float) -> "Overlaps | None":
+    def of(cls, boxes: Boxes, kinds: NDArray[np.generic], above: float, nested_iou: float) -> "ClosePairs | None":
         """None if there are none. boxes: ``(n, 4)`` xyxy, best first. kinds: ``(n,)`` their classes."""
         shared = intersections(boxes, boxes)
         area = shared.diagonal()
         overlap = over_union(shared, area, area)
-        close = overlap > above
-        if np.count_nonzero(close) <= np.count_nonzero(area):  # each with itself, if it has an area
+        near = overlap > above
+        if np.count_nonzero(near) <= np.count_nonzero(area):  # each with itself, if it has an area
             return None
-        worse, better = close.nonzero()
+        worse, better = near.nonzero()
         which = (worse > better) & (kinds[worse] == kinds[better])
         worse, better = worse[which], better[which]
         same = same_thing(shared[worse, better], area[worse], area[better], nested_iou)
@@ -81,5 +81,5 @@ def distinct(boxes: Boxes, cls: NDArray[np.generic], nested_iou: float = NESTED_
 
     boxes: ``(n, 4)`` xyxy, best first. cls: ``(n,)``.
     """
-    overlaps = Overlaps.of(boxes, cls, min(DUPLICATE_IOU, nested_iou), nested_iou)
-    return list(range(len(boxes))) if overlaps is None else overlaps.distinct(len(boxes)).nonzero()[0].tolist()
+    close = ClosePairs.of(boxes, cls, min(DUPLICATE_IOU, nested_iou), nested_iou)
+    return list(range(len(boxes))) if close is None else close.distinct(len(boxes)).nonzero()[0].tolist()

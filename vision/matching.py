@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.boxes import Boxes, iou, paired_iou
+from vision.boxes import Boxes, Overlap, iou, paired_iou
 from vision.seen import Seen, noise
 from vision.track import stands
 from vision.track_rows import BOX, CONFIRMED, LAST, MOVER, SEEN, Rows
@@ -32,6 +32,8 @@ class Matching:
     left: ``(t,)`` tracks whose vehicle is seen elsewhere. waiting: ``(t,)`` those at whose place somebody is of whom it
     is not known yet. free: ``(n,)`` detections at nobody's place.
 
+    owner: ``(n,)`` the track that each detection is, or -1. overlap: of places and detections.
+
     rows: ``(t, WIDTH)`` of the tracks. cls: ``(t,)`` their classes as the detections number them, -1 for none.
     could_be: whether a detection may show a track's thing at all, asked of pairs that are good otherwise.
     """
@@ -39,7 +41,8 @@ class Matching:
     def __init__(self, rows: Rows, cls: NDArray[np.int64], now: Seen, could_be: CouldBe):
         self.which: list[int] = []
         self.where: list[int] = []
-        self._rows, self._cls, self._now, self._could_be = rows, cls, now, could_be
+        self.cls, self.overlap = cls, Overlap.of(rows[:, BOX], now.boxes)
+        self._rows, self._now, self._could_be = rows, now, could_be
         self._places, self._boxes = (grown(boxes, noise(now.frame)) for boxes in (rows[:, BOX], now.boxes))
         self.waiting = np.zeros(len(rows), bool)
         self.left = np.zeros(len(rows), bool)
@@ -47,6 +50,8 @@ class Matching:
         self._free_tracks = np.ones(len(rows), bool)
         self._by_who_it_was()
         self._by_place()
+        self.owner = np.full(len(now.boxes), -1)
+        self.owner[self.where] = self.which
 
     def _by_who_it_was(self) -> None:
         at = {mover: j for j, mover in enumerate(self._now.moves.mover.tolist()) if mover > 0 and self.free[j]}
@@ -69,7 +74,7 @@ class Matching:
         now = self._now
         fits = iou(self._places[tracks], self._boxes[found])
         near = fits >= MATCH_IOU
-        near &= self._cls[tracks, None] == now.detections.cls[found]
+        near &= self.cls[tracks, None] == now.detections.cls[found]
         a, b = near.nonzero()
         if not len(a):
             return

@@ -15,7 +15,7 @@ from labels.violation import Rule
 from streams.frame import Frame, Still, ViewKey
 from vision.boxes import Boxes
 from vision.confirming import FEWEST_SIGHTINGS, Confirming, same_thing
-from vision.duplicates import DOUBTED_IOU, NESTED_PLACE_IOU, Overlaps
+from vision.duplicates import DOUBTED_IOU, NESTED_PLACE_IOU, ClosePairs
 from vision.left_things import LeftThings
 from vision.picture import above
 from vision.picture_quality import Fault, PictureQuality
@@ -165,11 +165,11 @@ class Scene:
             keep &= ~self.rules.zones.ignored(ground.astype(np.float64))
         if not keep.all():
             detections = detections.only(keep)
-        overlaps = Overlaps.of(detections.xyxy.astype(np.float64), detections.cls, DOUBTED_IOU, NESTED_PLACE_IOU)
-        if overlaps is None:
+        close = ClosePairs.of(detections.xyxy.astype(np.float64), detections.cls, DOUBTED_IOU, NESTED_PLACE_IOU)
+        if close is None:
             return detections, faint, above(detections, self.rules.start)
-        one_each = overlaps.distinct(len(detections))
-        weighed = replace(detections, score=overlaps.doubted(detections.score, one_each))
+        one_each = close.distinct(len(detections))
+        weighed = replace(detections, score=close.doubted(detections.score, one_each))
         strong = above(weighed, self.rules.start)
         return (detections, faint, strong) if one_each.all() else (detections.only(one_each), faint, strong[one_each])
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from labels.violation import ViolationType
 from streams.frame import Frame
 from vision import track_rows
-from vision.boxes import Overlap, iou, paired_cover, paired_iou
+from vision.boxes import Boxes, iou, paired_cover, paired_iou
 from vision.matching import MATCH_IOU, Matching
 from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
@@ -93,6 +93,11 @@ class Tracker:
             track.row = track.row.copy()
         self._lay([track for track in self.tracks if id(track) not in gone])
 
+    @property
+    def places(self) -> Boxes:
+        """``(t, 4)`` those of all tracks."""
+        return self._rows[:, BOX].copy()
+
     def _lay(self, tracks: list[Track]) -> None:
         self.tracks, self._rows = tracks, np.array([track.row for track in tracks]).reshape(-1, WIDTH)
         for track, row in zip(tracks, self._rows, strict=True):
@@ -116,16 +121,13 @@ class Tracker:
         now = self._look(frame, detections, strong, faint)
         free, ended = ~now.moves.passing, []
         if self.tracks:
-            cls = self._classes(now)
-            overlap = Overlap.of(self._rows[:, BOX], now.boxes)
-            matching = Matching(self._rows, cls, now, lambda i, j: self._could_be(self.tracks[i], now, j))
-            owner = np.full(len(free), -1)
+            matching = Matching(
+                self._rows, self._classes(now), now, lambda i, j: self._could_be(self.tracks[i], now, j)
+            )
             if matching.which:
-                which, where = np.array(matching.which), np.array(matching.where)
-                owner[where] = which
-                self._sight(now, which, where, overlap)
-            self._miss(now, cls, owner, matching.waiting, overlap)
-            free = matching.free & ~self._parts(now, cls, matching.free, overlap)
+                self._sight(now, matching)
+            self._miss(now, matching)
+            free = matching.free & ~self._parts(now, matching)
             ended = self._bury(matching.left)
         free = free & ~now.moves.unknown
         if free.any():
@@ -160,16 +162,18 @@ class Tracker:
             return True
         return likeness(track.look, look_at(now.frame.crops[0], now.frame.regions[0], track.look.box)) >= REPLACED
 
-    def _sight(self, now: Seen, which: NDArray[np.int64], where: NDArray[np.int64], overlap: Overlap) -> None:
-        """The tracks ``which`` are seen as the detections ``where``; overlap: of places and detections."""
-        stood = stands(self._rows[which, BOX], now.boxes[where], noise(now.frame))
+    def _sight(self, now: Seen, matching: Matching) -> None:
+        """Tracks are seen as the detections that match them."""
+        which, where = np.array(matching.which), np.array(matching.where)
+        places, boxes = self._rows[which, BOX], now.boxes[where]
+        stood = stands(places, boxes, noise(now.frame))
         cut, everyone = np.zeros(len(which), bool), stood.all()
         if now.frame.crops or not everyone:  # something in front changes a box and a look
-            over = overlap.covered(which) >= CUT_COVER
+            over = matching.overlap.covered(which) >= CUT_COVER
             cut = np.count_nonzero(over, axis=1) > over[np.arange(len(which)), where]
         if not everyone:
             followed = self._rows[which, MOVER] == now.moves.mover[where]
-            for n in (followed & (overlap.iou[which, where] < MATCH_IOU)).nonzero()[0].tolist():
+            for n in (followed & (paired_iou(places, boxes) < MATCH_IOU)).nonzero()[0].tolist():
                 self._move(self.tracks[which[n]], now, where[n], bool(cut[n]))
         self._see(now, which, where, stood, cut)
 
@@ -246,25 +250,14 @@ class Tracker:
         yes = np.ones(len(where), bool)
         self._see(now, np.arange(first, len(self.tracks)), np.array(where), yes, ~yes)
 
-    def _miss(
-        self,
-        now: Seen,
-        cls: NDArray[np.int64],
-        owner: NDArray[np.int64],
-        waiting: NDArray[np.bool_],
-        overlap: Overlap,
-    ) -> None:
-        """Note for each track without a detection whether its place could be seen.
-
-        cls: ``(t,)`` as of ``_classes``. owner: ``(n,)`` the track that each detection is, or -1. waiting: ``(t,)`` at
-        whose place somebody is who may be the thing.
-        """
+    def _miss(self, now: Seen, matching: Matching) -> None:
+        """Note for each track without a detection whether its place could be seen."""
         frame, now_s = now.frame, now.frame.elapsed_s
         missed = (self._rows[:, LAST] != now_s).nonzero()[0]
         if not len(missed):
             return
         rows = self._rows.take(missed, axis=0)
-        there = waiting[missed] | self._hidden(now, missed, cls, owner, overlap)
+        there = matching.waiting[missed] | self._hidden(now, missed, matching)
         candidate = rows[:, CONFIRMED] == 0
         for n in (~there & (bool(frame.crops) | ~candidate)).nonzero()[0].tolist():
             track = self.tracks[missed[n]]
@@ -281,16 +274,10 @@ class Tracker:
                 note(part, now_s)
                 self._rows[missed[some]] = part
 
-    def _hidden(
-        self,
-        now: Seen,
-        missed: NDArray[np.int64],
-        cls: NDArray[np.int64],
-        owner: NDArray[np.int64],
-        overlap: Overlap,
-    ) -> NDArray[np.bool_]:
+    def _hidden(self, now: Seen, missed: NDArray[np.int64], matching: Matching) -> NDArray[np.bool_]:
         """``(k,)`` which of the tracks ``missed`` have something in front of them."""
         # What is only suspected hides nothing: a glow over the whole street would keep all of it from being seen.
+        cls, owner, overlap = matching.cls, matching.owner, matching.overlap
         n, where = ((overlap.covered(missed) >= HIDDEN_COVER) & now.strong).nonzero()
         found = np.zeros(len(missed), bool)
         if len(n):
@@ -302,8 +289,9 @@ class Tracker:
             found[n[hidden]] = True
         return found
 
-    def _parts(self, now: Seen, cls: NDArray[np.int64], free: NDArray[np.bool_], overlap: Overlap) -> NDArray[np.bool_]:
+    def _parts(self, now: Seen, matching: Matching) -> NDArray[np.bool_]:
         """``(n,)`` which of the ``free`` detections are all that is to be seen of a thing that was whole lately."""
+        free, cls, overlap = matching.free, matching.cls, matching.overlap
         parts, now_s, last_s = np.zeros(len(free), bool), now.frame.elapsed_s, self._rows[:, LAST]
         missed = ((last_s != now_s) & (now_s - last_s < self._rows[:, ABSENCE])).nonzero()[0]
         where = free.nonzero()[0]

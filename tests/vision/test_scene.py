@@ -245,6 +245,13 @@ def seen_street(at_s: float, car_there: bool):
     return replace(frame(at_s), crops=(picture,), regions=(region,))
 
 
+def test_what_drives_on_slowly_leaves_no_track_at_each_place_where_it_was():
+    """At two metres a second a car may stop any moment, so it is a candidate; but where it was it is no more."""
+    watched = scene(dwell_s=200)
+    watch(watched, [(t, [Seen((50 + t * 220, 500, 250 + t * 220, 640))]) for t in seconds(0, 7, 0.1)])
+    assert len(watched.tracker.tracks) <= 2
+
+
 def test_a_car_that_the_detector_loses_but_the_eye_does_not_is_not_cleared():
     watched = scene(absence_s=20)
     events = []
