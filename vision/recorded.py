@@ -31,6 +31,7 @@ class Recorded:
     rows: ``(n, 7)`` frame, x1, y1, x2, y2 in pixels, score, index into ``keys``; by frame, best first. name: what
     tells it from the others. size: width and height in pixels. fps: frames a second.
     numbers: ``(k,)`` of the frames that were looked at, in order. start: when it began, None if nobody knows.
+    written_fps: what ``seqinfo.ini`` says; a person may have told another.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Recorded:
     rows: NDArray[np.float64]
     numbers: NDArray[np.int64]
     start: datetime | None
+    written_fps: float | None
 
     @property
     def last(self) -> int:
@@ -108,7 +110,7 @@ def read_recorded(
     table = np.array(rows, np.float64).reshape(-1, 7)
     numbers = np.array(sorted(named), np.int64) if info.only_named else np.arange(1, max(named, default=0) + 1)
     ordered = table[np.lexsort([-table[:, 5], table[:, 0]])]
-    return Recorded(path, name, info.size, info.fps, keys, ordered, numbers, info.start)
+    return Recorded(path, name, info.size, info.fps, keys, ordered, numbers, info.start, info.written_fps)
 
 
 def _row(

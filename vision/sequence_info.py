@@ -24,6 +24,7 @@ class SequenceInfo:
     """What is known of a recording; None where nothing says it.
 
     size: width and height in pixels. fps: frames a second. classes: our key of each number of a class.
+    written_fps: what the file says, whatever a person told.
     """
 
     size: tuple[int, int] | None = None
@@ -31,6 +32,7 @@ class SequenceInfo:
     classes: tuple[str, ...] | None = None
     start: datetime | None = None
     only_named: bool = False
+    written_fps: float | None = None
 
 
 def read_info(path: Path, told: SequenceInfo) -> SequenceInfo:
@@ -41,6 +43,7 @@ def read_info(path: Path, told: SequenceInfo) -> SequenceInfo:
         found,
         size=told.size or found.size,
         fps=told.fps or found.fps,
+        written_fps=found.fps,
         classes=told.classes or found.classes,
         start=told.start or found.start,
     )

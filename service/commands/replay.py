@@ -92,7 +92,9 @@ def replay_detections(
     if as_json:
         typer.echo(json.dumps({"results": str(out), "violations": lines, "replayed_s": round(length_s, 1)}))
         return
-    for note in (*map(str, decided.muted), *notes_on(read_lines(out / CASES))):
+    other = [r for r in read if r.written_fps not in (None, r.fps)]
+    rates = [f"{r.path}: read as {r.fps:g} pictures a second, seqinfo.ini says {r.written_fps:g}" for r in other]
+    for note in (*rates, *map(str, decided.muted), *notes_on(read_lines(out / CASES))):
         typer.echo(f"note: {note}")
     for name, count in Counter(line["key"] for line in lines).most_common():
         typer.echo(f"{count:>5}  {load_catalogue().types[name].zh}  {load_catalogue().types[name].en}")

@@ -59,6 +59,14 @@ def test_a_tree_is_a_camera_for_each_recording_and_can_be_measured(tmp_path):
     assert figures["fa_per_camera_day"] == 0
 
 
+def test_another_rate_than_the_recording_was_written_with_is_said(tmp_path):
+    recording(tmp_path / "K1/det/det.txt")
+    (tmp_path / "K1/seqinfo.ini").write_text("[Sequence]\nframeRate=25\nimWidth=1920\nimHeight=1080\n")
+    done = streetorder("replay", tmp_path / "K1", "--out", tmp_path / "out", *SIZE)
+    assert done.code == 0, done.err
+    assert "read as 10 pictures a second, seqinfo.ini says 25" in " ".join(done.out.split())
+
+
 def test_results_of_video_are_not_overwritten(tmp_path):
     (tmp_path / "out/evidence").mkdir(parents=True)
     done = streetorder("replay", recording(tmp_path / "gate.txt"), "--out", tmp_path / "out", *SIZE)
