@@ -22,7 +22,9 @@ from service.commands import (
     score,
     shadow,
     synthesise,
+    top,
     train,
+    worker,
 )
 
 app = typer.Typer(
@@ -33,6 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("score")(score.score)
+app.command("worker")(worker.worker)
+app.command("top")(top.top)
 app.command("replay")(replay.replay_detections)
 app.command("check")(check.check_city)
 app.command("schema")(schema.schema)

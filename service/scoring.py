@@ -18,6 +18,7 @@ from vision.journal import Journal
 from vision.keys import SigningKey
 from vision.manifest import evidence_folder
 from vision.pipeline import Pipeline
+from vision.recorded_follower import RecordedFollower
 from vision.records import Event
 from vision.scene import Scene
 from vision.seal import Chain
@@ -93,7 +94,8 @@ class Scoring:
         self.scenes: dict[ViewKey, Scene] = {}
         self.batcher = Batcher()
         self.evidence = EvidenceWriter(results / EVIDENCE, self.chain, load_catalogue().types, self.recorders)
-        self.pipeline = Pipeline(detector, self.scenes, self.journal, self.evidence, self.watching.event)
+        follower = RecordedFollower(self.journal, self.evidence, self.watching.event)
+        self.pipeline = Pipeline(detector, self.scenes, follower)
 
     def run(self) -> list[CameraOutcome]:
         """Score everything. Raises ``EvidenceFailed`` or ``OSError`` when results cannot be written."""
@@ -104,6 +106,7 @@ class Scoring:
                 if batch is None:
                     break
                 self.pipeline.process(batch)
+                self.evidence.check()
                 for frame in batch.frames:
                     self.running[frame.view.camera_id].job.observed_s = frame.elapsed_s
                 for camera_id, error in batch.ended:
@@ -190,6 +193,7 @@ class Scoring:
         else:
             complete = True
             self.pipeline.finish(job.scene.view)
+            self.evidence.advance(camera_id, float("-inf"), ended=True)
         self.evidence.flush()
         if error is None and complete:
             job.save(finished=not job.interrupted)

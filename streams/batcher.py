@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.frame import Frame, Picture
+from streams.newest import NewestFrame
 
 BATCH_SIZES = (1, 2, 4, 8)
 """Sizes that the detector sees; runtimes plan memory and kernels once for each."""
@@ -81,15 +82,24 @@ class Batcher:
     def __init__(self, largest: int = 4):
         self.largest = largest
         self._ready = threading.Condition()
-        self._queues: deque[FrameQueue] = deque()
+        self._queues: deque[FrameQueue | NewestFrame] = deque()
 
     def open(self, camera_id: str) -> FrameQueue:
-        """A new queue for a camera."""
+        """A new queue for a recording."""
         queue = FrameQueue(camera_id, self._ready)
+        self._add(queue)
+        return queue
+
+    def open_live(self, camera_id: str) -> NewestFrame:
+        """A new queue for a live camera."""
+        queue = NewestFrame(camera_id, self._ready)
+        self._add(queue)
+        return queue
+
+    def _add(self, queue: FrameQueue | NewestFrame) -> None:
         with self._ready:
             self._queues.append(queue)
             self._ready.notify_all()
-        return queue
 
     def abandon(self) -> None:
         """Let every waiting reader go: nothing will be taken any more."""
@@ -107,6 +117,21 @@ class Batcher:
             for queue in ended:
                 self._queues.remove(queue)
             self._ready.notify_all()
+        return Batch(tuple(frames), tuple((q.camera_id, q.error) for q in ended))
+
+    def next_live(self, wait_s: float, linger_s: float) -> Batch:
+        """The next batch of live cameras, empty if ``wait_s`` passes without a frame.
+
+        linger_s: how long the first frame waits for company. One that waited is detected with others for less.
+        """
+        with self._ready:
+            self._ready.wait_for(lambda: any(q.frames or q.ended for q in self._queues), wait_s)
+            if linger_s > 0 and any(q.frames for q in self._queues):
+                self._ready.wait_for(lambda: sum(len(q.frames) for q in self._queues) >= self.largest, linger_s)
+            frames = self._take()
+            ended = [q for q in self._queues if q.ended and not q.frames]
+            for queue in ended:
+                self._queues.remove(queue)
         return Batch(tuple(frames), tuple((q.camera_id, q.error) for q in ended))
 
     def _take(self) -> list[Frame]:

@@ -117,3 +117,12 @@ def _from_zero(span: PacketSpan) -> Iterator[av.Packet]:  # type: ignore[type-ar
 def _preview_size(size: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, PREVIEW_HEIGHT / min(size))
     return max(2, round(size[0] * scale / 2) * 2), max(2, round(size[1] * scale / 2) * 2)
+
+
+def clip_length_s(path: Path) -> float:
+    """Seconds from the first picture to the end of the last. Raises ``av.error.FFmpegError`` for what is no clip."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        base = stream.time_base or CLOCK
+        ends = [float((p.pts + (p.duration or 0)) * base) for p in container.demux(stream) if p.pts is not None]
+    return max(ends, default=0.0)

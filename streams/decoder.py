@@ -54,12 +54,18 @@ class PictureDecoder:
         """Wanted pictures that are still inside the running decoder."""
         return len(self._pending)
 
-    def push(self, group: Group, wanted: bool, dense: bool) -> Iterator[Decoded]:
-        """Take the newest packet of ``group``; yield the pictures that are ready.
+    @property
+    def idle(self) -> bool:
+        """No decoder is in the middle of a group."""
+        return self._running is None
 
-        dense: decode on and on, because more pictures will be wanted soon.
+    def push(self, group: Group, wanted: bool, dense: bool, index: int | None = None) -> Iterator[Decoded]:
+        """Take a packet of ``group``, the newest if not said otherwise; yield the pictures that are ready.
+
+        dense: decode on and on, because more pictures will be wanted soon. Packets that are neither wanted nor followed
+        may be left out while ``idle``.
         """
-        index = len(group.packets) - 1
+        index = len(group.packets) - 1 if index is None else index
         if group.parameters is not self._parameters:
             yield from self.drain()
             self._start(group.parameters)
@@ -78,7 +84,7 @@ class PictureDecoder:
         elif self._running is not None:
             yield from self._feed(group.packets[index])
         elif wanted or dense:
-            yield from self._attach(group, self._before if dense else lead)
+            yield from self._attach(group, index, self._before if dense else lead)
 
     def drain(self) -> Iterator[Decoded]:
         """Everything still inside the running decoder; it starts anew afterwards."""
@@ -101,11 +107,11 @@ class PictureDecoder:
             del self._pending[next(iter(self._pending))]
             self._times.remove(min(self._times))
 
-    def _attach(self, group: Group, lead: Group | None) -> Iterator[Decoded]:
-        """Start a decoder and feed it what the newest picture needs."""
+    def _attach(self, group: Group, index: int, lead: Group | None) -> Iterator[Decoded]:
+        """Start a decoder and feed it what the picture needs."""
         assert self._parameters is not None
         self._running = self._parameters.decoder(self.threads)
-        for packet in (*(lead.packets if lead else ()), *group.packets):
+        for packet in (*(lead.packets if lead else ()), *group.packets[: index + 1]):
             yield from self._feed(packet)
 
     def _feed(self, packet: EncodedPacket | None) -> Iterator[Decoded]:

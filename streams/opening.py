@@ -27,12 +27,20 @@ def open_video(segment: Segment) -> tuple[InputContainer, VideoStream]:
         container = av.open(url, options=dict(LIVE_OPTIONS) if segment.live else {})
     except (OSError, ValueError, av.error.FFmpegError) as error:
         raise Unreadable(_why(segment, error)) from None
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
-            return container, stream
+    stream = first_video(container)
+    if stream is not None:
+        return container, stream
     kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
     container.close()
     raise Unreadable(f"no video in it, only {kinds}")
+
+
+def first_video(container: InputContainer) -> VideoStream | None:
+    """The first stream that is a video, not a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    return None
 
 
 def container_start(container: InputContainer) -> datetime | None:

@@ -13,9 +13,9 @@ from av.video.stream import VideoStream
 from streams.crops import Cropper
 from streams.decoder import Decoded, PictureDecoder
 from streams.frame import Clock, Frame, ViewKey
-from streams.intra import decodes_alone
+from streams.grouping import Grouper
 from streams.opening import Unreadable, container_start, open_video
-from streams.packets import CodecParameters, EncodedPacket, Group
+from streams.packets import CodecParameters
 from streams.recorder import PacketStill, Recorder
 from streams.sampler import Sampler
 from streams.source import Recording, Segment, SegmentFailure, redact
@@ -123,24 +123,21 @@ class RecordingReader:
     ) -> Iterator[Frame]:
         parameters = CodecParameters(stream)
         stamps = Timestamps(stream, parameters.rate)
-        base = stamps.time_base
-        group: Group | None = None
-        for packet, pts, dts, duration in stamps.of(container.demux(stream)):
+        grouper = Grouper(parameters, stamps, self.recorder)
+        begun = False
+        for stamped in stamps.of(container.demux(stream)):
             if stopping():
                 return
-            if group is None:
-                self._begin(segment, container, float(stamps.origin * base))
-            data = bytes(packet)
-            keyed = packet.is_keyframe and decodes_alone(parameters.codec, parameters.extradata, data)
-            duration_s = duration * base.numerator / base.denominator
+            if not begun:
+                self._begin(segment, container, grouper.seconds(stamps.origin))
+                begun = True
+            seconds = grouper.seconds
             elapsed_s, decode_s = self._timeline.place(
-                pts * base.numerator / base.denominator, dts * base.numerator / base.denominator, duration_s
+                seconds(stamped.pts), seconds(stamped.dts), seconds(stamped.duration)
             )
-            encoded = EncodedPacket(data, pts, dts, base, duration_s, keyed, elapsed_s, decode_s)
-            starts = group is None or keyed or group.full
-            group = self.recorder.add(encoded, Group(parameters, keyed) if starts else None)
+            group, encoded = grouper.add(stamped, elapsed_s, decode_s)
             self.statistics.packets += 1
-            self.segment_bytes += len(data)
+            self.segment_bytes += len(encoded.data)
             unseen = elapsed_s > self.after_s
             wanted = self.sampler.wants(encoded, group) and unseen
             self._wanted += wanted

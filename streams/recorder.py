@@ -1,5 +1,6 @@
 """The ring of compressed packets of one camera, and the still pictures that decode from it."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ import av
 from streams.frame import Picture, StillLost
 from streams.packets import EncodedPacket, Group
 from streams.upright import full_picture
+
+NEAR_S = 1.0
+"""Two streams of a camera that began apart show the same moment to within this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,16 @@ class Recorder:
     """Keeps a camera's newest groups until they are released.
 
     Memory is what lies between the release point and the newest packet: the pre-roll, plus how far reading is allowed
-    to run ahead of detection, plus one group.
+    to run ahead of detection, plus one group. A live camera is not waited for, so its ring has bounds of its own.
+
+    longest_s, largest_bytes: older groups go as soon as the newer ones alone hold this much; the newest group, which is
+    bounded itself, stays.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_s: float = math.inf, largest_bytes: float = math.inf) -> None:
         self.groups: deque[Group] = deque()
+        self.longest_s = longest_s
+        self.largest_bytes = largest_bytes
 
     @property
     def newest_s(self) -> float:
@@ -77,13 +86,34 @@ class Recorder:
         if new_group is not None:
             new_group.append(packet)
             self.groups.append(new_group)
+            self._forget()
             return new_group
         self.groups[-1].append(packet)
         return self.groups[-1]
 
+    def still_at(self, elapsed_s: float) -> PacketStill | None:
+        """The key frame that was shown at this time, or the first soon after; None where none is kept.
+
+        A picture between two key frames would cost decoding the whole group, and things that stand look the same.
+        """
+        groups = [g for g in list(self.groups) if g.keyed and g.packets]
+        before = [g for g in groups if g.start_s <= elapsed_s <= g.end_s]
+        after = [g for g in groups if elapsed_s < g.start_s <= elapsed_s + NEAR_S]
+        found = before[-1] if before else after[0] if after else None
+        return None if found is None else PacketStill(found, 0)
+
     def release(self, before_s: float) -> None:
         """Forget the groups that end before a time. Stills and clips in the making keep theirs."""
         while len(self.groups) > 1 and self.groups[1].start_s <= before_s:
+            self.groups.popleft()
+
+    def _forget(self) -> None:
+        """Only when a group begins: that is often enough, and then nothing is counted packet by packet."""
+        if self.longest_s == math.inf and self.largest_bytes == math.inf:
+            return
+        while len(self.groups) > 1 and (
+            self.newest_s - self.groups[1].start_s > self.longest_s or self.size_bytes > self.largest_bytes
+        ):
             self.groups.popleft()
 
     def clip(self, start_s: float, end_s: float, anchor_s: float) -> PacketSpan | None:

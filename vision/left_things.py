@@ -30,6 +30,13 @@ class LeftThings:
         self._start = start
         self._watched = [(zone.left_things, StaticChange(zone.polygon)) for zone in zones.zones if zone.left_things]
 
+    def go_on(self, zones: Zones, start: Mapping[str, float]) -> "LeftThings":
+        """Watch other zones: one that stays where it was is not learned anew."""
+        after = LeftThings(zones, start)
+        learned = {watch.polygon.tobytes(): watch for _, watch in self._watched}
+        after._watched = [(key, learned.get(watch.polygon.tobytes(), watch)) for key, watch in after._watched]
+        return after
+
     def __bool__(self) -> bool:
         return bool(self._watched)
 

@@ -99,6 +99,19 @@ class Scene:
         name = "doubtful" if fault is None else fault.value
         self.faults[name] = self.faults.get(name, 0) + 1
 
+    def judge_by(self, rules: SceneRules) -> None:
+        """Other rules from the next picture on. What stands, stands; types nobody looks for any more are let go."""
+        self.rules = rules
+        self.memory.rejected = set(rules.rejected)
+        self.left = self.left.go_on(rules.zones, rules.start)
+        kept = [track for track in self.tracker.tracks if track.key in rules.types]
+        self.tracker.remove(*self.tracker.tracks)
+        self.tracker.timing = {key: Timing.of(t) for key, t in rules.types.items()}
+        self.tracker.add(*kept)
+        self.confirming = Confirming(rules, self.tracker, self.memory)
+        for track in kept:
+            track.judged, track.due_s = None, -math.inf
+
     def finish(self) -> Iterator[Event]:
         """The recording ends: say how far the open violations got. State stays, more segments may follow."""
         for track in self.tracker.tracks:

@@ -56,7 +56,7 @@ class StaticChange:
     """
 
     def __init__(self, polygon: NDArray[np.float64]):
-        self._polygon = polygon
+        self.polygon = polygon
         low = np.clip(polygon.min(axis=0) - MARGIN, 0, 1)
         high = np.clip(polygon.max(axis=0) + MARGIN, 0, 1)
         self._low, self._sides = low, high - low
@@ -128,7 +128,7 @@ class StaticChange:
     def _set_size(self, size: tuple[int, int]) -> None:
         self._size = size
         zone = np.zeros((size[1], size[0]), np.uint8)
-        cv2.fillPoly(zone, [self._pixels(self._polygon).round().astype(np.int32)], [1])
+        cv2.fillPoly(zone, [self._pixels(self.polygon).round().astype(np.int32)], [1])
         self._zone: Mask = zone.astype(bool)
 
     def _pixels(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

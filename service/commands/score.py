@@ -85,7 +85,7 @@ def score(
             start=start_time(start, city),
             start_pattern=start_pattern,
             jobs=jobs,
-            decided=_decided(decisions, out),
+            decided=decided_by(decisions, out),
         )
         detector = load_detector(model)
         plans = make_plans(request, detector.card)
@@ -131,7 +131,8 @@ def _tell(summary: Summary, as_json: bool, quiet: bool) -> None:
         typer.echo(summary.text())
 
 
-def _decided(decisions: Path | None, out: Path) -> Decided:
+def decided_by(decisions: Path | None, out: Path) -> Decided:
+    """As the option ``--decisions`` says; fails plainly."""
     if decisions is None:
         return Decided()
     try:

@@ -1,0 +1,139 @@
+"""One live camera of a worker: its connection, its ring, its scenes, and their state over restarts."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from service.worker.live_plan import LivePlan
+from streams.batcher import Batcher
+from streams.crops import Cropper
+from streams.decode_pool import DecodePool, Lane
+from streams.decoder import Decoded
+from streams.frame import Frame, Still, ViewKey
+from streams.link import Change
+from streams.live_clock import LiveClock
+from streams.live_reader import LiveReader
+from streams.recorder import PacketStill, Recorder
+from streams.sampler import make_sampler
+from vision.continuing import agree
+from vision.records import Event
+from vision.scene import Scene
+from vision.snapshot import load_snapshot, read_extra, save_snapshot
+
+RING_S = 40.0
+"""Pre-roll, post-roll, a long group, and how long evidence may take to be begun."""
+RING_BYTES = 64 << 20
+
+
+class LiveCamera:
+    """Built and stopped by the worker's thread; its reader and its lane run in others.
+
+    told: learns of changes of the connection. events: the journal's, by violation.
+    """
+
+    def __init__(
+        self,
+        plan: LivePlan,
+        state: Path,
+        events: Mapping[str, Sequence[Event]],
+        pool: DecodePool,
+        batcher: Batcher,
+        told: Callable[[Change], None],
+        clock: Callable[[], float] = time.monotonic,
+        utc: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self.plan = plan
+        self.state = state
+        self.clock = clock
+        self.utc = utc
+        self.scenes = {ViewKey(plan.camera_id, view): Scene(ViewKey(plan.camera_id, view), rules)
+                       for view, rules in plan.views.items()}  # fmt: skip
+        self.open = 0
+        self.time = LiveClock(clock, utc, self._go_on(events))
+        self.observed_s = float("-inf")
+        self.saved_at = clock()
+        self.recorder = Recorder(RING_S, RING_BYTES)
+        self.queue = batcher.open_live(plan.camera_id)
+        self.lane = Lane(pool, plan.camera_id, Cropper(plan.shape, plan.tiles), self.time, self.queue.put, self._still)
+        self.lane.view_id = next(iter(plan.views))
+        chance = random.Random(plan.camera_id)
+        self.reader = LiveReader(
+            plan.camera_id, plan.url, self.recorder, self.time, make_sampler(plan.every), self.lane, told, chance
+        )
+        self.main: LiveReader | None = None
+        if plan.evidence_url is not None:
+            main_clock = LiveClock(clock, utc, self.time.now_s())
+            self.main = LiveReader(plan.camera_id, plan.evidence_url, Recorder(RING_S, RING_BYTES), main_clock)
+
+    @property
+    def camera_id(self) -> str:
+        return self.plan.camera_id
+
+    @property
+    def evidence_recorder(self) -> Recorder:
+        """The ring that clips are cut from: the main stream's while it delivers."""
+        if self.main is not None and self.main.recorder.newest_s > self.time.now_s() - RING_S / 2:
+            return self.main.recorder
+        return self.recorder
+
+    def start(self) -> None:
+        self.reader.start()
+        if self.main is not None:
+            self.main.start()
+
+    def stop(self) -> None:
+        """Read no further; what was decoded is still judged."""
+        self.reader.stop()
+        if self.main is not None:
+            self.main.stop()
+        self.queue.end()
+
+    def watch(self) -> None:
+        self.reader.watch()
+        if self.main is not None:
+            self.main.watch()
+
+    def observed(self, frame: Frame) -> None:
+        self.observed_s = frame.elapsed_s
+
+    def judge_by(self, plan: LivePlan) -> None:
+        """Other rules and zones from the next picture on; what stands, stands."""
+        self.plan = plan
+        for view, rules in plan.views.items():
+            self.scenes[ViewKey(plan.camera_id, view)].judge_by(rules)
+
+    def save(self) -> None:
+        """Keep the scenes as they are; only when the journal holds all that they said. Raises ``OSError``."""
+        extra: dict[str, Any] = {"elapsed_s": self.time.now_s(), "utc": self.utc().isoformat()}
+        for view, scene in self.scenes.items():
+            save_snapshot(self._snapshot(view), scene, extra)
+        self.saved_at = self.clock()
+
+    def _snapshot(self, view: ViewKey) -> Path:
+        first = view.view_id == next(iter(self.plan.views))
+        return self.state / (f"{view.camera_id}.zip" if first else f"{view.camera_id}@{view.view_id}.zip")
+
+    def _go_on(self, events: Mapping[str, Sequence[Event]]) -> float:
+        """Load what an earlier process left. Returns the elapsed seconds at which the camera's time goes on."""
+        known = [e.violation for history in events.values() for e in history]
+        now_s = max((v.cleared_s or v.confirmed_s for v in known if v.camera_id == self.plan.camera_id), default=0.0)
+        for view, scene in self.scenes.items():
+            path = self._snapshot(view)
+            extra = read_extra(path)
+            if extra is not None and "utc" in extra:
+                load_snapshot(path, scene)
+                away_s = (self.utc() - datetime.fromisoformat(extra["utc"])).total_seconds()
+                now_s = max(now_s, extra["elapsed_s"] + max(0.0, away_s))
+        self.open = sum(agree(scene, events) for scene in self.scenes.values())
+        return now_s
+
+    def _still(self, decoded: Decoded) -> Still:
+        """The picture in full size: from the main stream where it has one of that moment."""
+        own = PacketStill(decoded.group, decoded.index, decoded.lead)
+        if self.main is None:
+            return own
+        behind_s = self.main.clock.now_s() - self.time.now_s()
+        return self.main.recorder.still_at(decoded.elapsed_s + behind_s) or own

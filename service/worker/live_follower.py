@@ -1,0 +1,29 @@
+"""What follows the events of live cameras: staged evidence, then the journal, then whoever listens."""
+
+from collections.abc import Mapping
+
+from service.worker.live_camera import LiveCamera
+from streams.frame import Frame
+from vision.live_evidence import LiveEvidence
+from vision.records import Event
+from vision.scene import Scene
+
+
+class LiveFollower:
+    """cameras: by id, as the worker has them at the moment."""
+
+    def __init__(self, evidence: LiveEvidence, cameras: Mapping[str, LiveCamera]):
+        self.evidence = evidence
+        self.cameras = cameras
+
+    def follow(self, event: Event, scene: Scene, frame: Frame | None) -> None:
+        if event.kind == "opened" and frame is not None:
+            recorder = self.cameras[event.violation.camera_id].evidence_recorder
+            self.evidence.opened(event, scene.onset(event.id), frame.still, scene.grounds(event.id), recorder)
+        elif event.kind == "cleared":
+            self.evidence.cleared(event, frame.still if frame is not None else None)
+        else:
+            self.evidence.extended(event)
+
+    def observed(self, frame: Frame) -> None:
+        self.cameras[frame.view.camera_id].observed(frame)

@@ -1,0 +1,97 @@
+"""A worker's figures as Prometheus reads them."""
+
+from collections.abc import Callable, Iterator
+
+import psutil
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from service.worker.measures import Measures
+from service.worker.status import CameraStatus, WorkerStatus
+from streams.link import LinkState
+
+_OF_CAMERA: tuple[tuple[str, str, Callable[[CameraStatus], float | None]], ...] = (
+    ("frame_age_seconds", "Since the newest picture that was judged.", lambda c: c.frame_age_s),
+    ("stream_fps", "Pictures a second as the stream states them.", lambda c: c.fps),
+    ("key_frame_interval_seconds", "Between key frames, measured.", lambda c: c.key_interval_s),
+    ("clock_offset_seconds", "The camera's clock minus ours.", lambda c: c.offset_s),
+    ("ring_bytes", "Compressed packets kept for evidence.", lambda c: float(c.ring_bytes)),
+    ("open_violations", "Violations that are there now.", lambda c: float(c.open_violations)),
+    ("candidates", "Things that stand but are no violation yet.", lambda c: float(c.candidates)),
+    ("hanging_threads", "Readers that hang in the network.", lambda c: float(c.left_behind)),
+)
+_COUNTED: tuple[tuple[str, str, Callable[[CameraStatus], float]], ...] = (
+    ("frames", "Pictures judged.", lambda c: float(c.frames)),
+    ("packets", "Packets received.", lambda c: float(c.packets)),
+    ("received_bytes", "Bytes of video received.", lambda c: float(c.bytes)),
+    ("connects", "Connections that brought packets.", lambda c: float(c.connects)),
+    ("clock_jumps", "Times that the camera's clock jumped.", lambda c: float(c.clock_jumps)),
+    ("undecodable", "Pictures wanted that did not decode.", lambda c: float(c.undecodable)),
+)
+_BY: tuple[tuple[str, str, str, Callable[[CameraStatus], dict[str, int]]], ...] = (
+    ("troubles", "trouble", "Connections or tries that ended, by why.", lambda c: c.troubles),
+    ("drops", "cause", "Pictures that newer ones replaced, by where.", lambda c: c.drops),
+    ("bad_pictures", "fault", "Pictures that could not be judged, by why.", lambda c: c.faults),
+)
+
+
+class WorkerCollector(Collector):
+    """Asks for the status at each scrape, so that nothing is counted twice."""
+
+    def __init__(self, status: Callable[[], WorkerStatus], measures: Measures):
+        self._status = status
+        self._measures = measures
+        self._process = psutil.Process()
+
+    def collect(self) -> Iterator[Metric]:
+        status = self._status()
+        cameras = status.cameras
+        up = GaugeMetricFamily("streetorder_camera_state", "1 for the present state.", labels=["camera", "state"])
+        for camera in cameras:
+            for state in LinkState:
+                up.add_metric([camera.camera_id, state.value], float(camera.state == state.value))
+        yield up
+        for name, text, value in _OF_CAMERA:
+            gauge = GaugeMetricFamily(f"streetorder_{name}", text, labels=["camera"])
+            for camera in cameras:
+                if (found := value(camera)) is not None:
+                    gauge.add_metric([camera.camera_id], found)
+            yield gauge
+        for name, text, count in _COUNTED:
+            counter = CounterMetricFamily(f"streetorder_{name}", text, labels=["camera"])
+            for camera in cameras:
+                counter.add_metric([camera.camera_id], count(camera))
+            yield counter
+        for name, label, text, counts in _BY:
+            counter = CounterMetricFamily(f"streetorder_{name}", text, labels=["camera", label])
+            for camera in cameras:
+                for cause, number in counts(camera).items():
+                    counter.add_metric([camera.camera_id, cause], float(number))
+            yield counter
+        yield from self._violations()
+        yield from self._whole(status)
+
+    def _violations(self) -> Iterator[Metric]:
+        for name, counted in (("opened", self._measures.opened), ("cleared", self._measures.cleared)):
+            counter = CounterMetricFamily(f"streetorder_violations_{name}", "By type.", labels=["camera", "type"])
+            for (camera_id, key), number in list(counted.items()):
+                counter.add_metric([camera_id, key], float(number))
+            yield counter
+
+    def _whole(self, status: WorkerStatus) -> Iterator[Metric]:
+        trouble, refused = float(bool(status.evidence_trouble)), float(bool(status.configuration))
+        for name, text, value in (
+            ("waiting_to_decode", "Cameras that wait for a decoder.", float(status.waiting_to_decode)),
+            (
+                "waiting_to_write",
+                "Pieces of evidence that are not written.",
+                float(status.waiting_to_write),
+            ),
+            ("evidence_trouble", "1 while nothing can be written: nothing is confirmed then.", trouble),
+            ("configuration_refused", "1 while the city file is wrong: the one before holds.", refused),
+            ("resident_bytes", "Resident memory of the process.", float(self._process.memory_info().rss)),
+            ("uptime_seconds", "Since the worker began.", status.uptime_s),
+        ):
+            yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
+        cpu = self._process.cpu_times()
+        yield CounterMetricFamily("streetorder_cpu_seconds", "Processor time.", value=cpu.user + cpu.system)

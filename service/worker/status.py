@@ -1,0 +1,126 @@
+"""What a worker says of itself: plain values for metrics, health, ``streetorder top`` and whoever asks by HTTP."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from service.worker.live_camera import LiveCamera
+from service.worker.worker import Worker
+from streams.link import LinkState
+from streams.source import redact
+
+SLOW_S = 30.0
+"""A camera without a judged picture for longer is not watched, whatever its connection says."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One camera. Times in seconds; ages count from now; None where there is nothing yet.
+
+    clock: where ``captured_at`` comes from. offset_s: the camera's clock minus ours. key_interval_s: measured.
+    drops: frames by cause. fault: of the picture, the latest. troubles: of the connection, by kind.
+    """
+
+    camera_id: str
+    url: str
+    state: str
+    state_s: float
+    trouble: str | None
+    why: str
+    retry_s: float | None
+    frame_age_s: float | None
+    frames: int
+    fps: float | None
+    key_interval_s: float | None
+    clock: str
+    offset_s: float | None
+    clock_jumps: int
+    connects: int
+    troubles: dict[str, int]
+    packets: int
+    bytes: int
+    drops: dict[str, int]
+    undecodable: int
+    faults: dict[str, int]
+    ring_bytes: int
+    open_violations: int
+    candidates: int
+    left_behind: int
+    evidence_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """cameras: by id. evidence_trouble: why nothing can be written, else empty."""
+
+    uptime_s: float
+    model: str
+    cameras: list[CameraStatus]
+    waiting_to_decode: int
+    waiting_to_write: int
+    evidence_trouble: str
+    evidence_failures: int
+    configuration: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the worker does its work; cameras that are down are not its fault."""
+        return not self.evidence_trouble
+
+
+def status_of(worker: Worker) -> WorkerStatus:
+    """At this moment; may be asked by any thread."""
+    return WorkerStatus(
+        uptime_s=round(worker.clock() - worker.began_s, 1),
+        model=worker.setup.detector.card.sha256[:12],
+        cameras=[_camera(c) for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)],
+        waiting_to_decode=worker.decoders.depth,
+        waiting_to_write=worker.evidence.waiting,
+        evidence_trouble=worker.evidence.trouble,
+        evidence_failures=worker.evidence.failures,
+        configuration=worker.configuration,
+    )
+
+
+def _camera(camera: LiveCamera) -> CameraStatus:
+    link, now_s = camera.reader.link, camera.clock()
+    last = link.last_trouble
+    age_s = camera.time.now_s() - camera.observed_s
+    tracks = [t for scene in camera.scenes.values() for t in scene.tracker.tracks]
+    faults: dict[str, int] = {}
+    for scene in camera.scenes.values():
+        for name, count in list(scene.faults.items()):
+            faults[name] = faults.get(name, 0) + count
+    sampler = camera.reader.sampler
+    interval = getattr(sampler, "interval", None)
+    parameters = camera.reader.parameters
+    return CameraStatus(
+        camera_id=camera.camera_id,
+        url=redact(camera.plan.url),
+        state=link.state.value,
+        state_s=round(now_s - link.since_s, 1),
+        trouble=last.trouble.value if last is not None and last.trouble is not None else None,
+        why=last.message if last is not None else "",
+        retry_s=round(max(0.0, link.retry_at_s - now_s), 1) if link.state is LinkState.BACKING_OFF else None,
+        frame_age_s=round(age_s, 2) if age_s < float("inf") else None,
+        frames=sum(scene.frames for scene in camera.scenes.values()),
+        fps=round(float(parameters.rate), 2) if parameters is not None else None,
+        key_interval_s=round(interval.longest_s, 2) if interval is not None else None,
+        clock=camera.time.source.value,
+        offset_s=None if camera.time.offset_s is None else round(camera.time.offset_s, 3),
+        clock_jumps=camera.time.jumps,
+        connects=link.connects,
+        troubles={trouble.value: count for trouble, count in list(link.troubles.items())},
+        packets=link.packets,
+        bytes=link.bytes,
+        drops={**camera.queue.drops, **camera.lane.drops},
+        undecodable=camera.lane.lost,
+        faults=faults,
+        ring_bytes=camera.recorder.size_bytes + (camera.main.recorder.size_bytes if camera.main else 0),
+        open_violations=sum(t.violation is not None for t in tracks),
+        candidates=sum(t.violation is None for t in tracks),
+        left_behind=camera.reader.left_behind,
+        evidence_state=None if camera.main is None else camera.main.link.state.value,
+    )

@@ -1,0 +1,226 @@
+"""The worker: a pool of live cameras through one detector, for months.
+
+Threads: a reader for each camera, a few decoders, one that forms batches and runs the scenes (``run``), one that writes
+evidence and journal, one that watches connections and configuration. Everything that changes the set of cameras is
+done by the thread of ``run``, between two batches (``do``).
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from labels.catalogue import load_catalogue
+from models.detector import Detector
+from service.results import EVIDENCE, JOURNAL, STATE, claim
+from service.worker.live_camera import LiveCamera
+from service.worker.live_follower import LiveFollower
+from service.worker.live_plan import LivePlan
+from service.worker.measures import Measures
+from streams.batcher import Batcher
+from streams.decode_pool import DecodePool
+from streams.frame import ViewKey
+from streams.link import Change
+from vision.detection_log import DetectionLog
+from vision.journal import Journal
+from vision.keys import SigningKey
+from vision.live_evidence import LiveEvidence
+from vision.pipeline import Pipeline
+from vision.records import Event
+from vision.scene import Scene
+from vision.seal import Chain
+
+WAIT_S = 0.25
+LINGER_S = 0.02
+"""How long a frame waits for others of its batch."""
+WATCH_S = 0.5
+SAVE_EVERY_S = 10.0
+"""So much of how long things have stood may be lost by a crash; never what is confirmed."""
+SAVING_SHARE = 0.05
+LEAVING_S = 10.0
+"""Readers that have not ended so long after they were stopped are left to the end of the process."""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """results: where journal, evidence and state go. threads: for decoding. largest: frames of a batch."""
+
+    results: Path
+    detector: Detector
+    key: SigningKey
+    threads: int = 2
+    largest: int = 4
+    record: Path | None = None
+    told: Callable[[Event], None] = field(default=lambda _: None)
+
+
+class Worker:
+    """``cameras`` by id. ``run`` returns when ``stop`` was called and everything is written.
+
+    configuration: what is wrong with the city file that was read last, empty if nothing is; the one before holds then.
+    """
+
+    def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic):
+        self.setup = setup
+        self.clock = clock
+        self.cameras: dict[str, LiveCamera] = {}
+        self.scenes: dict[ViewKey, Scene] = {}
+        self.measures = Measures()
+        self.stopping = threading.Event()
+        self.configuration = ""
+        self.began_s = clock()
+        results = setup.results
+        for folder in (EVIDENCE, STATE):
+            (results / folder).mkdir(parents=True, exist_ok=True)
+        self._claim = claim(results)
+        self.journal = Journal(results / JOURNAL)
+        chain = Chain(results / EVIDENCE, setup.key)
+        self.evidence = LiveEvidence(results / EVIDENCE, chain, self.journal, load_catalogue().types, self._told)
+        for note in self.evidence.recover():
+            _log.info("recovered", what=note)
+        self.batcher = Batcher(setup.largest)
+        self.decoders = DecodePool(setup.threads)
+        log = None if setup.record is None else DetectionLog(setup.record)
+        self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log)
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._saving_s = 0.0
+
+    # --- for other threads --------------------------------------------------------------------------------------------
+
+    def do(self, command: Callable[[], None]) -> None:
+        """Have the worker's thread do it between two batches."""
+        self._commands.put(command)
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    # --- the worker's thread ------------------------------------------------------------------------------------------
+
+    def watch_these(self, plans: Mapping[str, LivePlan]) -> None:
+        """Add, change and remove cameras so that these are watched; those that stay the same notice nothing."""
+        for camera_id in self.cameras.keys() - plans.keys():
+            self._remove(camera_id)
+        for camera_id, plan in plans.items():
+            camera = self.cameras.get(camera_id)
+            if camera is None:
+                self._add(plan)
+            elif camera.plan.stream != plan.stream:
+                self._remove(camera_id)
+                self._add(plan)
+            elif camera.plan.views != plan.views:
+                camera.judge_by(plan)
+                _log.info("rules changed", camera=camera_id)
+
+    def run(self) -> None:
+        """Watch until ``stop``; then end in the order of flow."""
+        watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        watchdog.start()
+        try:
+            while not self.stopping.is_set():
+                while not self._commands.empty():
+                    self._commands.get()()
+                self._look()
+                self._save()
+        finally:
+            self._end()
+
+    def _look(self) -> None:
+        batch = self.batcher.next_live(WAIT_S, LINGER_S)
+        if batch.frames:
+            begun_s = self.clock()
+            self.pipeline.process(batch)
+            ended_s = self.clock()
+            self.measures.stage.labels("detect_and_judge").observe(ended_s - begun_s)
+            self.measures.batch.observe(len(batch.frames))
+            for frame in batch.frames:
+                camera = self.cameras.get(frame.view.camera_id)
+                if camera is not None:
+                    self.measures.lateness.observe(max(0.0, camera.time.now_s() - frame.elapsed_s))
+        for camera_id, camera in self.cameras.items():
+            self.evidence.advance(camera_id, camera.time.now_s())
+
+    def _add(self, plan: LivePlan) -> None:
+        camera = LiveCamera(
+            plan,
+            self.setup.results / STATE,
+            self.journal.events,
+            self.decoders,
+            self.batcher,
+            lambda change: self._changed(plan.camera_id, change),
+            self.clock,
+        )
+        self.cameras[plan.camera_id] = camera
+        self.scenes.update(camera.scenes)
+        _log.info("camera added", camera=plan.camera_id, open_violations=camera.open)
+        camera.start()
+
+    def _remove(self, camera_id: str) -> None:
+        camera = self.cameras[camera_id]
+        camera.stop()
+        self.evidence.leave(camera_id)
+        if self.evidence.settled(camera_id):
+            camera.save()
+        for view in camera.scenes:
+            del self.scenes[view]
+        del self.cameras[camera_id]
+        _log.info("camera removed", camera=camera_id)
+
+    def _save(self) -> None:
+        """Save the cameras that are due, those saved longest ago first, for a small part of the time."""
+        for camera in sorted(self.cameras.values(), key=lambda c: c.saved_at):
+            now = self.clock()
+            if now - camera.saved_at < SAVE_EVERY_S or self._saving_s > SAVING_SHARE * (now - self.began_s):
+                return
+            if camera.observed_s > float("-inf") and self.evidence.settled(camera.camera_id):
+                try:
+                    camera.save()
+                except OSError as error:
+                    _log.error("state cannot be saved", camera=camera.camera_id, error=str(error))
+                    camera.saved_at = now
+                self._saving_s += self.clock() - now
+
+    def _end(self) -> None:
+        """Readers, decoders, what they decoded, evidence and journal, state."""
+        self.stopping.set()
+        for camera in self.cameras.values():
+            camera.stop()
+        until_s = self.clock() + LEAVING_S
+        for camera in self.cameras.values():
+            camera.reader.join(max(0.0, until_s - self.clock()))
+        self.decoders.close()
+        while (batch := self.batcher.next_live(0.0, 0.0)).frames:
+            self.pipeline.process(batch)
+        self.evidence.close()
+        for camera in self.cameras.values():
+            if camera.observed_s > float("-inf") and self.evidence.settled(camera.camera_id):
+                camera.save()
+        if self.pipeline.log is not None:
+            self.pipeline.log.close()
+        self._claim.close()
+
+    # --- other threads ------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self.stopping.wait(WATCH_S):
+            for camera in list(self.cameras.values()):
+                camera.watch()
+
+    def _changed(self, camera_id: str, change: Change) -> None:
+        level = logging.INFO if change.trouble is None else logging.WARNING
+        extra = {} if change.trouble is None else {"trouble": change.trouble.value, "why": change.message}
+        _log.log(level, "connection", camera=camera_id, state=change.state.value, **extra)
+
+    def _told(self, event: Event) -> None:
+        counted = {"opened": self.measures.opened, "cleared": self.measures.cleared}.get(event.kind)
+        if counted is not None:
+            counted[event.violation.camera_id, event.violation.key] += 1
+        v = event.violation
+        _log.info(f"violation {event.kind}", camera=v.camera_id, key=v.key, id=v.id)
+        self.setup.told(event)
