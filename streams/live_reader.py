@@ -20,7 +20,7 @@ from streams.link import SETTLED_S, Backoff, Change, Link, LinkState, Trouble, c
 from streams.live_clock import LiveClock
 from streams.opening import first_video
 from streams.packets import CodecParameters
-from streams.parameter_sets import parameter_sets
+from streams.parameter_sets import FormatWatch
 from streams.protocols import CONNECT_S, protocol_of
 from streams.recorder import Recorder
 from streams.sampler import Sampler
@@ -174,7 +174,7 @@ class LiveReader:
         stamps = Timestamps(stream, parameters.rate)
         grouper = Grouper(parameters, stamps, self.recorder)
         seconds, clock, link = grouper.seconds, self.clock, self.link
-        sets = b""
+        format = FormatWatch(parameters.codec)
         begun_s = clock.clock()
         if self._over():
             return
@@ -185,18 +185,16 @@ class LiveReader:
         for stamped in stamps.of(container.demux(stream)):
             if self._over():
                 return
+            if format.changed(stamped.packet):
+                raise _Ended(Trouble.CHANGED, "the camera sends another picture format")
             elapsed_s, decode_s = clock.place(seconds(stamped.pts), seconds(stamped.dts))
             taken_at = _camera_time(stamped.packet)
             if taken_at is not None:
                 clock.told(taken_at, elapsed_s)
             group, packet = grouper.add(stamped, elapsed_s, decode_s)
             link.packet(len(packet.data))
-            if packet.keyframe:
-                before, sets = sets, parameter_sets(parameters.codec, packet.data) or sets
-                if before and sets != before:
-                    raise _Ended(Trouble.CHANGED, "the camera sends another picture format")
-                if self._backoff.failures and clock.clock() - begun_s > SETTLED_S:
-                    self._backoff.settle()
+            if self._backoff.failures and packet.keyframe and clock.clock() - begun_s > SETTLED_S:
+                self._backoff.settle()
             if clock.lag_s > self.protocol.late_s:
                 raise _Ended(Trouble.LATE, f"pictures arrive {clock.lag_s:.0f} s late")
             if self.lane is not None and self.sampler is not None:

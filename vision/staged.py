@@ -14,7 +14,7 @@ from typing import Any
 from streams.clip import ClipProblem, clip_length_s, needs_preview, write_clip, write_preview
 from streams.frame import Still, StillLost
 from streams.recorder import PacketSpan
-from vision.durable import naming, sync_file, sync_folder, write_durably
+from vision.durable import UNFINISHED, naming, sync_file, sync_folder, write_durably
 from vision.evidence import STAGING
 from vision.manifest import evidence_folder
 from vision.records import Event, iso
@@ -76,6 +76,8 @@ class Staged:
         for path in sorted(home.glob(f"{STAGING}*.json")):
             staged = cls(home, path.name.removeprefix(STAGING).removesuffix(".json"), json.loads(path.read_bytes()))
             if not (staged.final / "manifest.json").exists():
+                for torn in staged.folder.glob(f"*{UNFINISHED}"):
+                    torn.unlink()
                 yield staged
             path.unlink(missing_ok=True)
         for left in home.glob(f"{STAGING}*"):
