@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.clips import Recipe, clip, duration_s
+from benchmarks.live_commands import kills
 from benchmarks.machine import machine, save
 from benchmarks.memory import NotWatched, watch
 from benchmarks.throughput import Load, NothingToMeasure, Rates, as_json, measure
@@ -23,6 +24,7 @@ app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=T
 app.command()(scenarios)
 app.command()(tracker)
 app.command()(left_things)
+app.command()(kills)
 
 CODECS = ("h264", "hevc")
 VIDEO_S = {"keyframe": 200.0, "auto": 200.0}

@@ -18,7 +18,10 @@ ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a clip is made of. Sizes in pixels, ``gop_s`` seconds from key frame to key frame, bits a second."""
+    """What a clip is made of. Sizes in pixels, ``gop_s`` seconds from key frame to key frame, bits a second.
+
+    stays: part of the clip that each parked vehicle is there.
+    """
 
     size: tuple[int, int] = (1920, 1080)
     fps: int = 25
@@ -27,12 +30,15 @@ class Recipe:
     gop_s: float = 2.0
     bit_rate: int = 4_000_000
     seed: int = 1
+    stays: float = 1.0
 
     @property
     def name(self) -> str:
         width, height = self.size
         rate = f"{self.bit_rate // 1000}kbps"
-        return f"{width}x{height}p{self.fps}-{self.codec}-{rate}-key{self.gop_s:g}s-{self.seconds:g}s-{self.seed}.mp4"
+        stays = "" if self.stays == 1 else f"-stays{self.stays:g}"
+        every = f"key{self.gop_s:g}s-{self.seconds:g}s"
+        return f"{width}x{height}p{self.fps}-{self.codec}-{rate}-{every}-{self.seed}{stays}.mp4"
 
 
 def cache_folder() -> Path:
@@ -77,7 +83,7 @@ def _encode(recipe: Recipe, path: Path) -> None:
         stream.width, stream.height = recipe.size
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = recipe.bit_rate
-        for index, picture in enumerate(street(recipe.size, recipe.fps, recipe.seconds, recipe.seed)):
+        for index, picture in enumerate(street(recipe.size, recipe.fps, recipe.seconds, recipe.seed, recipe.stays)):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, recipe.fps)
             container.mux(stream.encode(frame))

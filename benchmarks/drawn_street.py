@@ -22,17 +22,26 @@ PARKED = ((0.04, 0.50), (0.38, 0.52), (0.70, 0.50))
 """Left edge and height of the wheels of what is parked."""
 
 
-def street(size: tuple[int, int], fps: int, seconds: float, seed: int) -> Iterator[Pixels]:
-    """The pictures of a clip, each ``(H, W, 3)`` RGB of ``size`` (width, height)."""
+def street(size: tuple[int, int], fps: int, seconds: float, seed: int, stays: float = 1.0) -> Iterator[Pixels]:
+    """The pictures of a clip, each ``(H, W, 3)`` RGB of ``size`` (width, height).
+
+    stays: part of the clip that each parked vehicle is there, in (0, 1]; they come one after the other, and where the
+    clip is looped one that is there at its end is there at its beginning.
+    """
     random = np.random.default_rng(seed)
     width, height = size
-    scene = _background(random, width, height)
+    empty = _background(random, width, height)
     vehicles = [_vehicle(random, width // 5, width // 16) for _ in range(len(PARKED) + 2 * len(LANES))]
-    for (left, wheels), vehicle in zip(PARKED, vehicles, strict=False):
-        _paste(scene, vehicle, round(left * width), round(wheels * height))
     driving = vehicles[len(PARKED) :]
+    stand: list[bool] = []
     grain = random.normal(0, NOISE, (height + 32, width + 32, 1)).astype(np.int16)
     for index in range(round(seconds * fps)):
+        there = [(index / (seconds * fps) + k / len(PARKED)) % 1 < stays for k in range(len(PARKED))]
+        if there != stand:
+            stand, scene = there, empty.copy()
+            for (left, wheels), vehicle, is_there in zip(PARKED, vehicles, there, strict=False):
+                if is_there:
+                    _paste(scene, vehicle, round(left * width), round(wheels * height))
         picture = scene.copy()
         for i, vehicle in enumerate(driving):
             wheels, speed = LANES[i % len(LANES)]

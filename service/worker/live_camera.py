@@ -26,6 +26,8 @@ from vision.snapshot import load_snapshot, read_extra, save_snapshot
 RING_S = 40.0
 """Pre-roll, post-roll, a long group, and how long evidence may take to be begun."""
 RING_BYTES = 64 << 20
+FIRST_SAVED_S = 7.0
+"""So much sooner than usual: what an earlier process knew was loaded, and a crash at the start is likelier."""
 
 
 class LiveCamera:
@@ -54,7 +56,7 @@ class LiveCamera:
         self.open = 0
         self.time = LiveClock(clock, utc, self._go_on(events))
         self.observed_s = float("-inf")
-        self.saved_at = clock()
+        self.saved_at = clock() - FIRST_SAVED_S
         self.recorder = Recorder(RING_S, RING_BYTES)
         self.queue = batcher.open_live(plan.camera_id)
         self.lane = Lane(pool, plan.camera_id, Cropper(plan.shape, plan.tiles), self.time, self.queue.put, self._still)
