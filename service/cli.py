@@ -21,6 +21,7 @@ from service.commands import (
     schema,
     score,
     shadow,
+    simulate,
     synthesise,
     top,
     train,
@@ -45,6 +46,7 @@ app.command("verify")(evidence.verify_evidence)
 app.command("keys")(evidence.keys)
 app.command("models")(models.models)
 app.command("shadow")(shadow.shadow)
+app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("adopt")(adopt.adopt)

@@ -32,9 +32,8 @@ class Fault(StrEnum):
     """The network lets through less than the camera sends. Value: bytes per second."""
 
 
-ONCE = frozenset({Fault.CUT, Fault.END, Fault.CLOCK_JUMP})
-"""They happen in an instant; there is nothing to heal."""
 WITH_RECORDING = frozenset({Fault.CODEC, Fault.RESOLUTION})
+WITH_NUMBER = frozenset({Fault.LOSS, Fault.SLOW, Fault.CLOCK_JUMP})
 
 
 def number(kind: Fault, value: float | str | None) -> float:

@@ -3,6 +3,7 @@
 import base64
 import bisect
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def load_track(path: Path) -> Track:
         if codec is None:
             raise Unreadable(f"{path}: its codec is {context.name}; the simulator serves H.264 and H.265")
         extradata = context.extradata or b""
-        stamps = Timestamps(stream, stream.average_rate or stream.guessed_rate or 25)
+        stamps = Timestamps(stream, Fraction(stream.average_rate or stream.guessed_rate or 25))
         maker = _Maker(codec, extradata, stamps)
         whole = True
         try:
@@ -139,9 +140,9 @@ class _Maker:
                 return
             self._zero, self._first_pts, self.first_sets = dts, pts, self._sets
         # Pictures that lead the first group need pictures from before it.
-        if not units or (pts < self._first_pts):
+        if not units or pts < self._first_pts:
             return
-        if keyframe and not own:
+        if keyframe and codec.parameter_sets[-2] not in map(codec.kind, own):
             units = [*self._sets, *units]
         ticks = round((dts - self._zero) * self._to_ticks)
         if self.pictures and ticks <= self.pictures[-1].dts:
