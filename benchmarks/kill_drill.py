@@ -36,9 +36,12 @@ AROUND_S = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """What came of it. expected: violations of the worker that nobody killed. lost: those that the other has not at all,
-    or that its journal held and holds no more. duplicates: more than one for one. broken: evidence that does not verify,
-    lacks a picture or a clip, or whose clip does not play. restart_s: until its pages answered, median.
+    """What came of it.
+
+    expected: violations of the worker that nobody killed. lost: those of them that the other has not; forgotten: what
+    its journal held and holds no more. duplicates: more than one for one. broken: evidence that does not verify, lacks
+    a picture or a clip, or whose clip does not play. cut_short: clips that a kill ended, and whose manifest says so.
+    restart_s: until its pages answered, median.
     """
 
     kills: int
@@ -131,9 +134,8 @@ def _ids(results: Path) -> set[str]:
     path = results / "journal.jsonl"
     if not path.exists():
         return set()
-    return {
-        line.split(b'"id":"')[1][:36].decode() for line in path.read_bytes().splitlines(True) if line.endswith(b"\n")
-    }
+    lines = path.read_bytes().splitlines(keepends=True)
+    return {line.split(b'"id":"')[1][:36].decode() for line in lines if line.endswith(b"\n")}
 
 
 def _fault(folder: Path) -> str:

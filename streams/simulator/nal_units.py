@@ -38,14 +38,12 @@ class Framing:
 
     def __init__(self, codec: Codec, extradata: bytes):
         self._length_size = 0
-        if not extradata or extradata.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")):
-            self.units = list(_between_start_codes(extradata))
-        elif codec.name == "h264":
-            self._length_size = (extradata[4] & 3) + 1
-            self.units = list(_avcc(extradata))
+        size_at, parse = (4, _avcc) if codec.name == "h264" else (21, _hvcc)
+        if extradata.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")) or len(extradata) < size_at + 2:
+            parse = _between_start_codes
         else:
-            self._length_size = (extradata[21] & 3) + 1
-            self.units = list(_hvcc(extradata))
+            self._length_size = (extradata[size_at] & 3) + 1
+        self.units = [unit for unit in parse(extradata) if len(unit) > 1]
 
     def split(self, packet: bytes) -> list[bytes]:
         """The packet's units, without empty ones. What is cut short at the end is left out."""
