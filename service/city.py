@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from labels.catalogue import load_catalogue
 from labels.violation import Rule, ViolationType
-from service.city_camera import Camera, Every, Role, Types, find
+from service.city_camera import Camera, Every, Patrol, Role, Types, find
 from service.city_errors import complaints, repeated_ids
 from service.city_fields import Entry
 from service.city_view import Rules, RuleValues, View
@@ -44,6 +44,9 @@ class Defaults(Entry):
     """What holds for every camera that does not say otherwise."""
 
     every: Every = "auto"
+    patrol: Patrol | None = Field(
+        default=None, title="Patrol", description="Visited in rounds; watched all the time where left out."
+    )
     types: Types | None = Field(
         default=None, title="Types", description="What is looked for; every type where left out."
     )
@@ -101,6 +104,10 @@ class City(Entry):
         """The sampling policy, as ``streams.sampler.make_sampler`` takes it."""
         return camera.every or self.defaults.every
 
+    def patrol_for(self, camera: Camera) -> Patrol | None:
+        """How often the camera is visited; None where it is watched all the time."""
+        return camera.patrol or self.defaults.patrol
+
     def types_for(self, camera: Camera, view: View) -> dict[str, ViolationType]:
         """The types looked for, with the rules of the catalogue as city, camera and view change them, in this order.
 
@@ -129,7 +136,7 @@ class City(Entry):
 
         Its name and pool, passwords, and where a recording lies do not: the same recording gives the same events.
         """
-        rest = camera.model_dump(mode="json", exclude={"name", "urls", "pool", "every", "types", "rules"})
+        rest = camera.model_dump(mode="json", exclude={"name", "urls", "pool", "patrol", "every", "types", "rules"})
         rest["urls"] = [redact(url) for url in (camera.source("detect"), camera.source("evidence")) if is_url(url)]
         rest["every"], rest["time_zone"] = self.every_for(camera), self.time_zone
         rest["effective"] = {

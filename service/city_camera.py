@@ -65,6 +65,20 @@ Source = Annotated[str, AfterValidator(_source)]
 Types = Annotated[list[TypeKey], Field(min_length=1)]
 
 
+class Patrol(Entry):
+    """Visited again and again for a few seconds, instead of being watched all the time."""
+
+    every_s: Annotated[Number, Field(ge=10, le=86_400)] = Field(
+        default=300.0, title="Visited every (s)", description="Seconds from one regular visit to the next."
+    )
+    stay_s: Annotated[Number, Field(ge=1, le=600)] = Field(
+        default=10.0, title="Stays at most (s)", description="Seconds that a visit lasts at most, connecting included."
+    )
+    pictures: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, title="Pictures of a visit", description="So many pictures seen end the visit sooner."
+    )
+
+
 class Urls(Entry):
     """Where a camera's pictures come from. Passwords in URLs are never shown."""
 
@@ -119,6 +133,9 @@ class Camera(Entry):
         default=None,
         title="Pictures looked at",
         description="auto, keyframe, all, or seconds between two; the city's where left out.",
+    )
+    patrol: Patrol | None = Field(
+        default=None, title="Patrol", description="Visited in rounds; watched all the time where left out."
     )
     pool: Identifier = Field(
         default="default", title="Pool", description="The cameras of one pool are served by one worker."

@@ -40,8 +40,8 @@ class Lane:
     """One camera's way through the pool.
 
     drops: wanted pictures that were never decoded because newer ones came (``decoding``). lost: wanted pictures that
-    did not decode. pictures: those that did. unmet: how many were wanted in vain since the last that decoded, and
-    ``unmet_since_s`` since when, elapsed seconds.
+    did not decode. pictures: those that did, the last at ``newest_s``, elapsed seconds. unmet: how many were wanted in
+    vain since the last that decoded, and ``unmet_since_s`` since when.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class Lane:
         self.unmet = 0
         self.unmet_since_s = 0.0
         self._deliver = deliver
-        self._still = still or (lambda d: PacketStill(d.group, d.index, d.lead))
+        self._still = still or (lambda d: PacketStill.of(d.group, d.index, d.lead))
         self._pool = pool
         self._decoder = PictureDecoder()
         self._items: deque[_Item] = deque()
         self._queued = False
         self._lock = threading.Lock()
-        self._last_s = float("-inf")
+        self.newest_s = float("-inf")
         self._skip_to_key = False
         self._followed = False
 
@@ -143,9 +143,9 @@ class Lane:
     def _hand_on(self, decoded: Decoded) -> None:
         self.unmet = 0
         self.pictures += 1
-        if decoded.elapsed_s <= self._last_s:
+        if decoded.elapsed_s <= self.newest_s:
             return  # a picture that a broken clock puts into the past
-        self._last_s = decoded.elapsed_s
+        self.newest_s = decoded.elapsed_s
         aspect = decoded.group.parameters.pixel_aspect
         crops, regions = self.cropper.crops(decoded.frame, aspect)
         self._deliver(

@@ -19,8 +19,10 @@ class LinkState(StrEnum):
     STALLED = "stalled"
     """Connected, but no whole packet for ``STALL_S``."""
     BACKING_OFF = "backing_off"
+    RESTING = "resting"
+    """Under patrol, between two visits."""
     DISABLED = "disabled"
-    """A person switched it off; also the state before the first try."""
+    """Nobody reads it: before the first try, and after the last."""
 
 
 class Trouble(StrEnum):

@@ -33,7 +33,7 @@ UNMET, UNMET_S = 3, 10.0
 """So many pictures wanted in vain over so many seconds mean that what comes is no video that decodes."""
 
 
-class _Ended(Exception):
+class Ended(Exception):
     """The connection is over. trouble: why."""
 
     def __init__(self, trouble: Trouble, message: str):
@@ -137,7 +137,7 @@ class LiveReader:
             self.link.go(LinkState.CONNECTING)
             try:
                 self._connection()
-            except _Ended as end:
+            except Ended as end:
                 trouble, message = end.trouble, str(end)
             if self._over():
                 break
@@ -154,20 +154,20 @@ class LiveReader:
     # --- one connection -----------------------------------------------------------------------------------------------
 
     def _connection(self) -> None:
-        """Until it ends, which it says by ``_Ended``; returns only when it is nobody's business any more."""
+        """Until it ends, which it says by ``Ended``; returns only when it is nobody's business any more."""
         try:
             container = av.open(self.url, options=dict(self.protocol.options))
         except (OSError, ValueError, av.error.FFmpegError) as error:
-            raise _Ended(classify(error), _message(error)) from None
+            raise Ended(classify(error), _message(error)) from None
         with container:
             stream = first_video(container)
             if stream is None:
-                raise _Ended(Trouble.GARBAGE, "no video in it")
+                raise Ended(Trouble.GARBAGE, "no video in it")
             try:
                 self._read(container, stream)
             except (OSError, av.error.FFmpegError) as error:
-                raise _Ended(classify(error), _message(error)) from None
-        raise _Ended(Trouble.ENDED, "the camera ended the stream")
+                raise Ended(classify(error), _message(error)) from None
+        raise Ended(Trouble.ENDED, "the camera ended the stream")
 
     def _read(self, container: InputContainer, stream: VideoStream) -> None:
         parameters = CodecParameters(stream)
@@ -186,7 +186,7 @@ class LiveReader:
             if self._over():
                 return
             if format.changed(stamped.packet):
-                raise _Ended(Trouble.CHANGED, "the camera sends another picture format")
+                raise Ended(Trouble.CHANGED, "the camera sends another picture format")
             elapsed_s, decode_s = clock.place(seconds(stamped.pts), seconds(stamped.dts))
             taken_at = _camera_time(stamped.packet)
             if taken_at is not None:
@@ -196,12 +196,12 @@ class LiveReader:
             if self._backoff.failures and packet.keyframe and clock.clock() - begun_s > SETTLED_S:
                 self._backoff.settle()
             if clock.lag_s > self.protocol.late_s:
-                raise _Ended(Trouble.LATE, f"pictures arrive {clock.lag_s:.0f} s late")
+                raise Ended(Trouble.LATE, f"pictures arrive {clock.lag_s:.0f} s late")
             if self.lane is not None and self.sampler is not None:
                 wanted = self.sampler.wants(packet, group)
                 self.lane.push(group, len(group.packets) - 1, wanted, self.sampler.dense)
                 if self.lane.unmet >= UNMET and clock.now_s() - self.lane.unmet_since_s > UNMET_S:
-                    raise _Ended(Trouble.GARBAGE, f"{self.lane.unmet} pictures in a row do not decode")
+                    raise Ended(Trouble.GARBAGE, f"{self.lane.unmet} pictures in a row do not decode")
 
 
 def _camera_time(packet: av.Packet) -> datetime | None:  # type: ignore[type-arg]

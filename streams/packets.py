@@ -121,6 +121,12 @@ class Group:
         self.size_bytes += len(packet.data)
         self.end_s = max(self.end_s, packet.elapsed_s + packet.duration_s)
 
+    def key_frame(self) -> "Group":
+        """Only the key frame: a still picture of it is kept for as long as a thing stands, its group need not be."""
+        alone = Group(self.parameters, self.keyed)
+        alone.append(self.packets[0])
+        return alone
+
     def stands_alone(self, index: int) -> bool:
         """Whether a picture needs nothing from before the group: pictures that lead an open group do."""
         return self.keyed and (index == 0 or self.packets[index].elapsed_s >= self.start_s)

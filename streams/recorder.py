@@ -26,6 +26,11 @@ class PacketStill:
     index: int
     lead: Group | None = None
 
+    @classmethod
+    def of(cls, group: Group, index: int, lead: Group | None) -> "PacketStill":
+        """As few packets as the picture needs."""
+        return cls(group.key_frame(), 0) if index == 0 and group.keyed else cls(group, index, lead)
+
     def decode(self) -> Picture:
         """Decode the group up to the picture. Raises ``StillLost`` when this very picture does not come out."""
         wanted = self.group.packets[self.index]
@@ -100,7 +105,11 @@ class Recorder:
         before = [g for g in groups if g.start_s <= elapsed_s <= g.end_s]
         after = [g for g in groups if elapsed_s < g.start_s <= elapsed_s + NEAR_S]
         found = before[-1] if before else after[0] if after else None
-        return None if found is None else PacketStill(found, 0)
+        return None if found is None else PacketStill.of(found, 0, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.groups.clear()
 
     def release(self, before_s: float) -> None:
         """Forget the groups that end before a time. Stills and clips in the making keep theirs."""

@@ -135,9 +135,14 @@ class LiveEvidence:
         if left:
             self._growing[camera_id] = left
 
-    def needed_from_s(self, camera_id: str) -> float:
-        """The ring must keep what is later than this."""
-        return min((g.start_s for g in self._growing.get(camera_id, [])), default=float("inf"))
+    def is_growing(self, camera_id: str) -> bool:
+        """Whether a clip of the camera waits for its post-roll. May be asked by any thread."""
+        return camera_id in self._growing
+
+    @property
+    def growing(self) -> list[str]:
+        """The cameras of which that is so."""
+        return list(self._growing)
 
     def settled(self, camera_id: str) -> bool:
         """Whether the journal holds all that the camera's scenes said: only then may they be saved."""

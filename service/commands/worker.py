@@ -50,6 +50,9 @@ def worker(
     decoders: Annotated[
         int | None, typer.Option("--decoders", min=1, help="Threads that decode; one for each core if left out.")
     ] = None,
+    slots: Annotated[
+        int, typer.Option("--slots", min=1, help="Cameras under patrol that are visited at the same time.")
+    ] = 40,
     batch: Annotated[int, typer.Option("--batch", min=1, max=8, help="Frames detected together at most.")] = 4,
     log_json: Annotated[bool, typer.Option("--log-json", help="One line of JSON for each message.")] = False,
 ) -> None:
@@ -78,7 +81,7 @@ def worker(
         key, made = load_or_make(default_key_path())
         if made:
             _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))
-        setup = Setup(out, detector, key, decoders or os.cpu_count() or 1, batch, record)
+        setup = Setup(out, detector, key, decoders or os.cpu_count() or 1, slots, batch, record)
         with naming(out):
             watching = Worker(setup)
         web = _serve(watching, host, port)

@@ -16,6 +16,7 @@ from streams.frame import Frame, Still, ViewKey
 from streams.link import Change
 from streams.live_clock import LiveClock
 from streams.live_reader import LiveReader
+from streams.patrol_reader import PatrolReader
 from streams.recorder import PacketStill, Recorder
 from streams.sampler import make_sampler
 from vision.continuing import agree
@@ -26,6 +27,11 @@ from vision.snapshot import load_snapshot, read_extra, save_snapshot
 RING_S = 40.0
 """Pre-roll, post-roll, a long group, and how long evidence may take to be begun."""
 RING_BYTES = 64 << 20
+JUDGED_S = 3.0
+"""How long a visit waits until its last picture is judged."""
+SEEN_TWICE = 2
+SAME_VISIT_S = 15.0
+SOONEST_S = 10.0
 FIRST_SAVED_S = 7.0
 """So much sooner than usual: what an earlier process knew was loaded, and a crash at the start is likelier."""
 
@@ -55,18 +61,19 @@ class LiveCamera:
                        for view, rules in plan.views.items()}  # fmt: skip
         self.open = 0
         self.time = LiveClock(clock, utc, self._go_on(events))
-        self.observed_s = float("-inf")
+        self.observed_s = self._saved_s = float("-inf")
         self.saved_at = clock() - FIRST_SAVED_S
         self.recorder = Recorder(RING_S, RING_BYTES)
         self.queue = batcher.open_live(plan.camera_id)
         self.lane = Lane(pool, plan.camera_id, Cropper(plan.shape, plan.tiles), self.time, self.queue.put, self._still)
         self.lane.view_id = next(iter(plan.views))
         chance = random.Random(plan.camera_id)
-        self.reader = LiveReader(
+        kind = LiveReader if plan.patrol is None else PatrolReader
+        self.reader = kind(
             plan.camera_id, plan.url, self.recorder, self.time, make_sampler(plan.every), self.lane, told, chance
         )
         self.main: LiveReader | None = None
-        if plan.evidence_url is not None:
+        if plan.evidence_url is not None and plan.patrol is None:
             main_clock = LiveClock(clock, utc, self.time.now_s())
             self.main = LiveReader(plan.camera_id, plan.evidence_url, Recorder(RING_S, RING_BYTES), main_clock)
 
@@ -82,9 +89,44 @@ class LiveCamera:
         return self.recorder
 
     def start(self) -> None:
-        self.reader.start()
+        """Under patrol it waits for its visits instead (``visit``)."""
+        if self.plan.patrol is None:
+            self.reader.start()
         if self.main is not None:
             self.main.start()
+
+    def visit(self, growing: Callable[[], bool]) -> float | None:
+        """A visit of the patrol, in the calling thread. growing: whether evidence waits for more packets.
+
+        Returns in how many seconds the camera should be seen again, None for its regular round.
+        """
+        patrol, reader = self.plan.patrol, self.reader
+        assert patrol is not None
+        assert isinstance(reader, PatrolReader)
+        leave_s, seen = self.clock() + patrol.stay_s, self.lane.pictures
+
+        def enough() -> bool:
+            late = self.clock() > leave_s
+            return (late or self.lane.pictures - seen >= patrol.pictures) and (not growing() or late)
+
+        reader.visit(enough)
+        deadline = self.clock() + JUDGED_S
+        while self.observed_s < self.lane.newest_s and self.clock() < deadline:
+            time.sleep(0.05)
+        if not growing():
+            self.recorder.clear()
+        return self._come_back_s()
+
+    def _come_back_s(self) -> float | None:
+        """Half way to the end of the dwell of what was seen first, then at its end: visits are how dwell is seen."""
+        now_s, wanted = self.time.now_s(), []
+        for scene in self.scenes.values():
+            for track in list(scene.tracker.tracks):
+                if track.violation is None and track.last_s >= self.observed_s and track.seen >= SEEN_TWICE:
+                    left_s = track.first_s + scene.rules.types[track.key].rule.dwell_s - now_s
+                    first_visit = track.last_s - track.first_s < SAME_VISIT_S
+                    wanted.append(max(SOONEST_S, left_s / 2 if first_visit else left_s))
+        return min(wanted, default=None)
 
     def stop(self) -> None:
         """Read no further; what was decoded is still judged."""
@@ -112,7 +154,12 @@ class LiveCamera:
         extra: dict[str, Any] = {"elapsed_s": self.time.now_s(), "utc": self.utc().isoformat()}
         for view, scene in self.scenes.items():
             save_snapshot(self._snapshot(view), scene, extra)
-        self.saved_at = self.clock()
+        self.saved_at, self._saved_s = self.clock(), self.observed_s
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether a picture was judged since the scenes were saved."""
+        return self.observed_s > self._saved_s
 
     def _snapshot(self, view: ViewKey) -> Path:
         first = view.view_id == next(iter(self.plan.views))
@@ -134,7 +181,7 @@ class LiveCamera:
 
     def _still(self, decoded: Decoded) -> Still:
         """The picture in full size: from the main stream where it has one of that moment."""
-        own = PacketStill(decoded.group, decoded.index, decoded.lead)
+        own = PacketStill.of(decoded.group, decoded.index, decoded.lead)
         if self.main is None:
             return own
         behind_s = self.main.clock.now_s() - self.time.now_s()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models.card import ModelCard
 from service.city import City
-from service.city_camera import Camera
+from service.city_camera import Camera, Patrol
 from service.decided import Decided
 from service.planning import scene_rules
 from streams.crops import InputShape, Tiles
@@ -16,6 +16,7 @@ from vision.scene_rules import SceneRules
 @dataclass(frozen=True, slots=True)
 class LivePlan:
     """One camera. url, evidence_url: may hold a password. views: by id, the first is where the camera begins.
+    patrol: None for a camera that is watched all the time.
 
     Two plans with the same ``stream`` differ at most in how pictures are judged: that changes without a reconnect.
     """
@@ -27,10 +28,11 @@ class LivePlan:
     shape: InputShape
     tiles: Tiles | None
     views: Mapping[str, SceneRules]
+    patrol: Patrol | None = None
 
     @property
     def stream(self) -> tuple[object, ...]:
-        return self.url, self.evidence_url, self.every, self.tiles, tuple(self.views)
+        return self.url, self.evidence_url, self.every, self.tiles, tuple(self.views), self.patrol
 
 
 def live_plans(
@@ -63,4 +65,5 @@ def _plan(city: City, camera: Camera, card: ModelCard, dwell: Mapping[str, float
         shape=InputShape(card.sizes, card.resize == "stretch"),
         tiles=Tiles(tiles.columns, tiles.rows, tiles.overlap) if tiles else None,
         views={view.id: scene_rules(city, camera, view, card, dwell, decided) for view in camera.views},
+        patrol=city.patrol_for(camera),
     )

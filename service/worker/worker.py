@@ -22,10 +22,12 @@ from service.worker.live_camera import LiveCamera
 from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
+from service.worker.rounds import Rounds
 from streams.batcher import Batcher
 from streams.decode_pool import DecodePool
 from streams.frame import ViewKey
 from streams.link import Change
+from streams.patrol import Timetable
 from vision.detection_log import DetectionLog
 from vision.journal import Journal
 from vision.keys import SigningKey
@@ -41,6 +43,8 @@ LINGER_S = 0.02
 WATCH_S = 0.5
 SAVE_EVERY_S = 10.0
 """So much of how long things have stood may be lost by a crash; never what is confirmed."""
+SAVES_S = 0.5
+"""How often it is looked whose turn it is to be saved."""
 SAVING_SHARE = 0.05
 LEAVING_S = 10.0
 """Readers that have not ended so long after they were stopped are left to the end of the process."""
@@ -50,12 +54,14 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("worker")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """results: where journal, evidence and state go. threads: for decoding. largest: frames of a batch."""
+    """results: where journal, evidence and state go. threads: for decoding. slots: cameras under patrol that
+    are visited at a time. largest: frames of a batch."""
 
     results: Path
     detector: Detector
     key: SigningKey
     threads: int = 2
+    slots: int = 40
     largest: int = 4
     record: Path | None = None
     told: Callable[[Event], None] = field(default=lambda _: None)
@@ -89,8 +95,9 @@ class Worker:
         self.decoders = DecodePool(setup.threads)
         log = None if setup.record is None else DetectionLog(setup.record)
         self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log)
+        self.rounds = Rounds(setup.slots, Timetable(clock), self.cameras, self.evidence)
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._saving_s = 0.0
+        self._saving_s = self._save_next_s = 0.0
 
     # --- for other threads --------------------------------------------------------------------------------------------
 
@@ -143,8 +150,8 @@ class Worker:
                 camera = self.cameras.get(frame.view.camera_id)
                 if camera is not None:
                     self.measures.lateness.observe(max(0.0, camera.time.now_s() - frame.elapsed_s))
-        for camera_id, camera in self.cameras.items():
-            self.evidence.advance(camera_id, camera.time.now_s())
+        for camera_id in self.evidence.growing:
+            self.evidence.advance(camera_id, self.cameras[camera_id].time.now_s())
 
     def _add(self, plan: LivePlan) -> None:
         camera = LiveCamera(
@@ -159,10 +166,14 @@ class Worker:
         self.cameras[plan.camera_id] = camera
         self.scenes.update(camera.scenes)
         _log.info("camera added", camera=plan.camera_id, open_violations=camera.open)
-        camera.start()
+        if plan.patrol is None:
+            camera.start()
+        else:
+            self.rounds.add(camera)
 
     def _remove(self, camera_id: str) -> None:
         camera = self.cameras[camera_id]
+        self.rounds.remove(camera_id)
         camera.stop()
         self.evidence.leave(camera_id)
         if self.evidence.settled(camera_id):
@@ -174,11 +185,15 @@ class Worker:
 
     def _save(self) -> None:
         """Save the cameras that are due, those saved longest ago first, for a small part of the time."""
-        for camera in sorted(self.cameras.values(), key=lambda c: c.saved_at):
+        if (now := self.clock()) < self._save_next_s:
+            return
+        self._save_next_s = now + SAVES_S
+        due = [c for c in self.cameras.values() if c.unsaved and now - c.saved_at >= SAVE_EVERY_S]
+        for camera in sorted(due, key=lambda c: c.saved_at):
             now = self.clock()
-            if now - camera.saved_at < SAVE_EVERY_S or self._saving_s > SAVING_SHARE * (now - self.began_s):
+            if self._saving_s > SAVING_SHARE * (now - self.began_s):
                 return
-            if camera.observed_s > float("-inf") and self.evidence.settled(camera.camera_id):
+            if self.evidence.settled(camera.camera_id):
                 try:
                     camera.save()
                 except OSError as error:
@@ -189,6 +204,7 @@ class Worker:
     def _end(self) -> None:
         """Readers, decoders, what they decoded, evidence and journal, state."""
         self.stopping.set()
+        self.rounds.stop()
         for camera in self.cameras.values():
             camera.stop()
         until_s = self.clock() + LEAVING_S
@@ -199,7 +215,7 @@ class Worker:
             self.pipeline.process(batch)
         self.evidence.close()
         for camera in self.cameras.values():
-            if camera.observed_s > float("-inf") and self.evidence.settled(camera.camera_id):
+            if camera.unsaved and self.evidence.settled(camera.camera_id):
                 camera.save()
         if self.pipeline.log is not None:
             self.pipeline.log.close()

@@ -1,7 +1,7 @@
 """NAL units of H.264 and H.265: taken out of a container's framing, and told apart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _START_CODE = re.compile(b"\x00\x00\x01")
@@ -38,6 +38,7 @@ class Framing:
 
     def __init__(self, codec: Codec, extradata: bytes):
         self._length_size = 0
+        parse: Callable[[bytes], Iterator[bytes]]
         size_at, parse = (4, _avcc) if codec.name == "h264" else (21, _hvcc)
         if extradata.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")) or len(extradata) < size_at + 2:
             parse = _between_start_codes
