@@ -14,7 +14,14 @@ from rich.text import Text
 
 from service.commands.failing import fail
 
-_COLOURS = {"live": "green", "stalled": "yellow", "connecting": "cyan", "backing_off": "red", "disabled": "dim"}
+_COLOURS = {
+    "live": "green",
+    "stalled": "yellow",
+    "connecting": "cyan",
+    "backing_off": "red",
+    "resting": "blue",
+    "disabled": "dim",
+}
 
 
 def top(
@@ -42,13 +49,17 @@ def top(
 
 def view(status: dict[str, Any]) -> Group:
     """A line for the worker, and a table of its cameras; those in trouble come first."""
-    cameras = sorted(status["cameras"], key=lambda c: (c["state"] == "live", c["camera_id"]))
+    cameras = sorted(status["cameras"], key=lambda c: (c["state"] in ("live", "resting"), c["camera_id"]))
     states = {s: sum(c["state"] == s for c in cameras) for s in _COLOURS}
     head = Text(f"up {_long(status['uptime_s'])}  model {status['model']}  ")
     for state, count in states.items():
         if count:
             head.append(f"{count} {state}  ", _COLOURS[state])
     head.append(f"to decode {status['waiting_to_decode']}  to write {status['waiting_to_write']}")
+    if (patrol := status["patrol"]) is not None:
+        head.append(
+            f"  patrol: {patrol['visits']} visits, late {patrol['late_p50_s']:.1f} s, p95 {patrol['late_p95_s']:.1f} s"
+        )
     troubles = [t for t in (status["evidence_trouble"], status["configuration"]) if t]
     table = Table(box=None, pad_edge=False)
     for name in ("camera", "state", "for", "picture", "key int.", "clock", "drops", "open", "why"):

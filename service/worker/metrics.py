@@ -93,5 +93,17 @@ class WorkerCollector(Collector):
             ("uptime_seconds", "Since the worker began.", status.uptime_s),
         ):
             yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
+        if status.patrol is not None:
+            for name, text, value in (
+                (
+                    "patrol_late_p50_seconds",
+                    "Newest visits began so much later than due, median.",
+                    status.patrol.late_p50_s,
+                ),
+                ("patrol_late_p95_seconds", "The same, 95 of 100.", status.patrol.late_p95_s),
+            ):
+                yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
+            visits = float(status.patrol.visits)
+            yield CounterMetricFamily("streetorder_patrol_visits", "Visits of the patrol.", value=visits)
         cpu = self._process.cpu_times()
         yield CounterMetricFamily("streetorder_cpu_seconds", "Processor time.", value=cpu.user + cpu.system)

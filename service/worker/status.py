@@ -17,7 +17,8 @@ class CameraStatus:
     """One camera. Times in seconds; ages count from now; None where there is nothing yet.
 
     clock: where ``captured_at`` comes from. offset_s: the camera's clock minus ours. key_interval_s: measured.
-    drops: frames by cause. fault: of the picture, the latest. troubles: of the connection, by kind.
+    drops: frames by cause. faults: of the picture, by kind. troubles: of the connection, by kind. due_s: until the next
+    visit of a patrol.
     """
 
     camera_id: str
@@ -45,7 +46,20 @@ class CameraStatus:
     open_violations: int
     candidates: int
     left_behind: int
+    due_s: float | None
     evidence_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatrolStatus:
+    """visits: how many there were. late_s: by how much the newest began later than they were due."""
+
+    cameras: int
+    slots: int
+    visits: int
+    brought_forward: int
+    late_p50_s: float
+    late_p95_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,7 @@ class WorkerStatus:
     evidence_trouble: str
     evidence_failures: int
     configuration: str
+    patrol: PatrolStatus | None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,16 +90,29 @@ def status_of(worker: Worker) -> WorkerStatus:
     return WorkerStatus(
         uptime_s=round(worker.clock() - worker.began_s, 1),
         model=worker.setup.detector.card.sha256[:12],
-        cameras=[_camera(c) for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)],
+        cameras=[
+            _camera(c, worker.rounds.timetable.due_in_s(c.camera_id))
+            for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)
+        ],
         waiting_to_decode=worker.decoders.depth,
         waiting_to_write=worker.evidence.waiting,
         evidence_trouble=worker.evidence.trouble,
         evidence_failures=worker.evidence.failures,
         configuration=worker.configuration,
+        patrol=_patrol(worker),
     )
 
 
-def _camera(camera: LiveCamera) -> CameraStatus:
+def _patrol(worker: Worker) -> PatrolStatus | None:
+    under = sum(c.plan.patrol is not None for c in list(worker.cameras.values()))
+    table = worker.rounds.timetable
+    if not under or not table.error.visits:
+        return None
+    late = [round(table.error.quantile(share), 2) for share in (0.5, 0.95)]
+    return PatrolStatus(under, worker.rounds.slots, table.error.visits, table.brought_forward, *late)
+
+
+def _camera(camera: LiveCamera, due_s: float | None) -> CameraStatus:
     link, now_s = camera.reader.link, camera.clock()
     last = link.last_trouble
     age_s = camera.time.now_s() - camera.observed_s
@@ -122,5 +150,6 @@ def _camera(camera: LiveCamera) -> CameraStatus:
         open_violations=sum(t.violation is not None for t in tracks),
         candidates=sum(t.violation is None for t in tracks),
         left_behind=camera.reader.left_behind,
+        due_s=due_s,
         evidence_state=None if camera.main is None else camera.main.link.state.value,
     )

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,3 +148,21 @@ def test_nobody_at_the_address_is_said():
     done = streetorder("top", "http://127.0.0.1:9", "--once")
     assert done.code == 2
     assert "no worker answers there" in done.err
+
+
+def test_cameras_under_patrol_share_connections_and_dwell_goes_on_between_visits(tmp_path, simulator, toy_model, key):
+    rounds = "    patrol: {every_s: 12, stay_s: 6, pictures: 2}\n"
+    city = city_file(tmp_path / "city.yaml", *(camera(simulator, n, rounds) for n in range(3)), dwell_s=20)
+    with working(city, tmp_path / "out", key, "--model", toy_model, "--slots", "1") as worker:
+        most = 0
+        while len(worker.events()) < 3:
+            most = max(most, sum(simulator.clients(n) for n in range(3)))
+            time.sleep(0.2)
+        assert most == 1
+        visited = worker.cameras()
+        assert all(c["connects"] >= 3 and c["troubles"] == {} for c in visited.values())
+        assert worker.status()["patrol"]["visits"] >= 9
+        assert worker.signal(signal.SIGTERM) == 0
+    for event in worker.events():
+        assert 20 <= event.violation.confirmed_s - event.violation.onset_s <= 45
+        assert {p.name for p in (tmp_path / "out" / "evidence" / event.id).iterdir()} >= {"onset.jpg", "trigger.jpg"}
