@@ -92,6 +92,20 @@ class CameraPose:
         self._teaches = here is True or (here is None and part is None)
         return Pose(self.shift, here, alike)
 
+    def expect(self, grey: Grey) -> None:
+        """Take this picture for the view, as if it had been looked at for a few seconds."""
+        self.relearn()
+        self._refer(edges(grey))
+        self._learned_s = YOUNG_S
+
+    def shows(self, grey: Grey) -> bool | None:
+        """Whether a picture is of this view, None where it cannot be told or nothing is learned. Changes nothing."""
+        if not self._learned_s:
+            return None
+        field = edges(grey)
+        inside, shift, outside = _peaks(_correlation(self._spectrum, _spectrum(field)))
+        return _verdict(inside, outside, _agreement(self._reference, _steadied(field, shift))[1])
+
     def learn(self, elapsed_s: float) -> None:
         """Follow the light: let the reference become a little more like the picture last looked at."""
         since_s = min(elapsed_s - self._last_s, LONGEST_S)

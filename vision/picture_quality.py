@@ -147,6 +147,14 @@ class PictureQuality:
             self._tint.learn(elapsed_s)
         return Quality(fault, judgeable, self._pose.shift)
 
+    def expect(self, picture: Picture) -> None:
+        """Take this whole picture for the view."""
+        self._pose.expect(_small(picture))
+
+    def shows(self, crop: Picture, region: Region) -> bool | None:
+        """Whether a picture is of this view, None where it cannot be told or none is known. Changes nothing."""
+        return self._pose.shows(_small(_inside(crop, region)))
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The state for a snapshot, 43 kB. What is suspected but not decided is left out, and whether it is frozen."""
         counts = np.array([lasting.counts for _, lasting in self._signs.values()])
@@ -317,6 +325,12 @@ def _inside(crop: Picture, region: Region) -> Picture:
 
 def _scaled(grey: NDArray[Any], width: int, height: int, by: int = cv2.INTER_AREA) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=by), np.uint8)
+
+
+def _small(picture: Picture) -> Grey:
+    """As ``vision.camera_pose`` takes it."""
+    half = _scaled(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), 2 * WIDTH, 2 * HEIGHT, cv2.INTER_LINEAR)
+    return _scaled(half, WIDTH, HEIGHT)
 
 
 def _contrast(grey: NDArray[Any]) -> NDArray[Any]:
