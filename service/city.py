@@ -100,6 +100,10 @@ class City(Entry):
             return str(path)
         return str(Path(glob.escape(str(self._folder))) / written)
 
+    def beside(self, written: str) -> Path:
+        """A file that the city file names, relative to its own folder."""
+        return self._folder / Path(written).expanduser()
+
     def every_for(self, camera: Camera) -> str:
         """The sampling policy, as ``streams.sampler.make_sampler`` takes it."""
         return camera.every or self.defaults.every
@@ -160,11 +164,11 @@ def load_city(path: Path) -> City:
     except ValidationError as problem:
         found += complaints(problem, document.data, City.model_json_schema())
     else:
-        found += _unwanted(city)
+        city._folder = path.parent
+        found += _unwanted(city) + _missing_pictures(city)
     if found:
         lines = sorted((document.line(loc), text) for loc, text in found)
         raise CityFileError([f"{path}:{line}: {text}" for line, text in lines])
-    city._folder = path.parent
     return city
 
 
@@ -179,6 +183,19 @@ def _unwanted(city: City) -> list[tuple[tuple[int | str, ...], str]]:
         for v, view in enumerate(camera.views)
         for z, zone in enumerate(view.zones)
         if zone.left_things is not None and zone.left_things not in city.types_for(camera, view)
+    ]
+
+
+def _missing_pictures(city: City) -> list[tuple[tuple[int | str, ...], str]]:
+    """Views whose picture is not there, each with where it stands."""
+    return [
+        (
+            ("cameras", c, "views", v, "picture"),
+            f"camera {camera.id!r}: view {view.id!r}: picture {view.picture}: no such file beside the city file",
+        )
+        for c, camera in enumerate(city.cameras)
+        for v, view in enumerate(camera.views)
+        if view.picture is not None and not city.beside(view.picture).is_file()
     ]
 
 

@@ -194,6 +194,12 @@ class View(Entry):
         title="Control points",
         description="None, or at least 4 (better 6 to 8) points of the ground, spread over it; they place things.",
     )
+    picture: str | None = Field(
+        default=None,
+        title="Picture",
+        description="A picture of the view, a file beside this one: a PTZ camera's preset is known by it. Where left"
+        " out, a preset is known once somebody has told the worker of it.",
+    )
     tiles: Tiles | None = Field(
         default=None, title="Tiles", description="Only the whole picture is looked at where left out."
     )

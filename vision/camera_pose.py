@@ -92,19 +92,28 @@ class CameraPose:
         self._teaches = here is True or (here is None and part is None)
         return Pose(self.shift, here, alike)
 
+    @property
+    def known(self) -> bool:
+        """Whether anything of the view is learned."""
+        return self._learned_s > 0
+
     def expect(self, grey: Grey) -> None:
         """Take this picture for the view, as if it had been looked at for a few seconds."""
         self.relearn()
         self._refer(edges(grey))
         self._learned_s = YOUNG_S
 
-    def shows(self, grey: Grey) -> bool | None:
-        """Whether a picture is of this view, None where it cannot be told or nothing is learned. Changes nothing."""
-        if not self._learned_s:
+    def shows(self, grey: Grey) -> float | None:
+        """How alike a picture of this view is, 0 for one of something else. Changes nothing.
+
+        None where it cannot be told, or nothing is learned.
+        """
+        if not self.known:
             return None
         field = edges(grey)
         inside, shift, outside = _peaks(_correlation(self._spectrum, _spectrum(field)))
-        return _verdict(inside, outside, _agreement(self._reference, _steadied(field, shift))[1])
+        here = _verdict(inside, outside, _agreement(self._reference, _steadied(field, shift))[1])
+        return None if here is None else inside * here
 
     def learn(self, elapsed_s: float) -> None:
         """Follow the light: let the reference become a little more like the picture last looked at."""

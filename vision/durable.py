@@ -8,14 +8,18 @@ from pathlib import Path
 UNFINISHED = ".unfinished"
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write and sync ``data`` beside ``path``, then rename it into place; what cannot be finished is removed.
+
+    mode: who may read it, from the first byte on; what the system gives where left out.
 
     The rename itself is durable after ``sync_folder``. Raises ``OSError`` (a full disk, mostly).
     """
     staged = path.with_name(path.name + UNFINISHED)
     try:
         with staged.open("wb") as out:
+            if mode is not None:
+                os.fchmod(out.fileno(), mode)
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

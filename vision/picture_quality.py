@@ -147,12 +147,17 @@ class PictureQuality:
             self._tint.learn(elapsed_s)
         return Quality(fault, judgeable, self._pose.shift)
 
+    @property
+    def known(self) -> bool:
+        """Whether it was learned how the view looks."""
+        return self._pose.known
+
     def expect(self, picture: Picture) -> None:
         """Take this whole picture for the view."""
         self._pose.expect(_small(picture))
 
-    def shows(self, crop: Picture, region: Region) -> bool | None:
-        """Whether a picture is of this view, None where it cannot be told or none is known. Changes nothing."""
+    def shows(self, crop: Picture, region: Region) -> float | None:
+        """How alike a picture of this view is, 0 for another's, None where it cannot be told. Changes nothing."""
         return self._pose.shows(_small(_inside(crop, region)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,10 @@ from streams.frame import Frame
 from vision.scene import Scene
 
 
+CLEARER = 1.3
+"""Another view has to be so much more alike than the one before: two presets may show parts of the same street."""
+
+
 class ViewFinder:
     """scenes: by the id of their view, the first is where the camera is taken to be until something says otherwise.
 
@@ -27,11 +31,12 @@ class ViewFinder:
     def find(self, frame: Frame) -> str | None:
         """The view that the frame shows, None for none of them. The last one goes on where it cannot be told."""
         crop, region = frame.crops[0], frame.regions[0]
-        here = self.scenes[self.current].quality.shows(crop, region)
-        if here is False:
-            others = [v for v, s in self.scenes.items() if v != self.current and s.quality.shows(crop, region)]
-            if not others:
-                self.between += 1
-                return None
-            self.current = others[0]
+        alike = {view: scene.quality.shows(crop, region) for view, scene in self.scenes.items()}
+        here = alike[self.current]
+        likest = max(alike, key=lambda view: alike[view] or 0.0)
+        if (alike[likest] or 0.0) > CLEARER * (here or 0.0):
+            self.current = likest
+        elif here == 0.0:
+            self.between += 1
+            return None
         return self.current

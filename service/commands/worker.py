@@ -13,9 +13,12 @@ from service.city import City, load_city
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
 from service.commands.score import decided_by
+from service.results import STATE
+from service.worker.cameras import Cameras
 from service.worker.city_watch import CityWatch
 from service.worker.live_plan import LivePlan, live_plans, not_live
 from service.worker.logs import configure_logs
+from service.worker.overrides import Overrides
 from service.worker.web import WebServer
 from service.worker.worker import Setup, Worker
 from vision.durable import naming
@@ -73,8 +76,7 @@ def worker(
                 _log.warning("not a live camera: its source is a recording, see streetorder score", camera=camera_id)
             return found
 
-        first = plans(city)
-        if not first:
+        if not plans(city):
             pools = ", ".join(sorted({c.pool for c in city.cameras}))
             where = f"pool {pool!r}" if pool else "the city file"
             fail(f"{cameras}: {where} has no camera with a URL; its pools are {pools}")
@@ -84,16 +86,14 @@ def worker(
         setup = Setup(out, detector, key, decoders or os.cpu_count() or 1, slots, batch, record)
         with naming(out):
             watching = Worker(setup)
-        web = _serve(watching, host, port)
+        their = Cameras(watching, city, Overrides(out / STATE / "cameras.json"), plans)
+        first = their.plans()
+        web = _serve(watching, their, host, port)
 
         def refused(problems: str) -> None:
             watching.configuration = problems
 
-        def changed(city: City) -> None:
-            new = plans(city)
-            watching.do(lambda: watching.watch_these(new))
-
-        watch = CityWatch(cameras, changed, refused)
+        watch = CityWatch(cameras, their.use, refused)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: watching.stop())
         watching.do(lambda: watching.watch_these(first))
@@ -107,9 +107,9 @@ def worker(
         _log.info("stopped in order")
 
 
-def _serve(watching: Worker, host: str, port: int) -> WebServer:
+def _serve(watching: Worker, their: Cameras, host: str, port: int) -> WebServer:
     try:
-        return WebServer(watching, host, port)
+        return WebServer(watching, their, host, port)
     except OSError as error:
         fail(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}; name another port")
 

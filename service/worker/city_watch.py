@@ -41,13 +41,12 @@ class CityWatch:
             return
         self._seen = content
         try:
-            city = load_city(self.path)
+            self._changed(load_city(self.path))
         except (CityFileError, OSError) as error:
             _log.error("the city file is not usable; what was watched is watched on", problems=str(error))
             self._refused(str(error))
             return
         self._refused("")
-        self._changed(city)
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_S):

@@ -3,10 +3,12 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from service.one_picture import picture_of
 from service.worker.live_plan import LivePlan
 from streams.batcher import Batcher
 from streams.crops import Cropper
@@ -23,6 +25,7 @@ from vision.continuing import agree
 from vision.records import Event
 from vision.scene import Scene
 from vision.snapshot import load_snapshot, read_extra, save_snapshot
+from vision.view_finder import ViewFinder
 
 RING_S = 40.0
 """Pre-roll, post-roll, a long group, and how long evidence may take to be begun."""
@@ -62,6 +65,12 @@ class LiveCamera:
         self.open = 0
         self.time = LiveClock(clock, utc, self._go_on(events))
         self.observed_s = self._saved_s = float("-inf")
+        self.newest: Frame | None = None
+        self.finder = ViewFinder({view.view_id: scene for view, scene in self.scenes.items()})
+        for view_id, path in plan.pictures.items():
+            quality = self.finder.scenes[view_id].quality
+            if not quality.known:
+                quality.expect(picture_of(str(path)))
         self.saved_at = clock() - FIRST_SAVED_S
         self.recorder = Recorder(RING_S, RING_BYTES)
         self.queue = batcher.open_live(plan.camera_id)
@@ -141,7 +150,14 @@ class LiveCamera:
             self.main.watch()
 
     def observed(self, frame: Frame) -> None:
-        self.observed_s = frame.elapsed_s
+        self.observed_s, self.newest = frame.elapsed_s, frame
+
+    def of_its_view(self, frame: Frame) -> Frame | None:
+        """The frame with the view that it shows; None where a PTZ camera shows none of its views."""
+        if len(self.scenes) == 1:
+            return frame
+        view_id = self.finder.find(frame)
+        return None if view_id is None else replace(frame, view=ViewKey(self.camera_id, view_id))
 
     def judge_by(self, plan: LivePlan) -> None:
         """Other rules and zones from the next picture on; what stands, stands."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.card import ModelCard
 from service.city import City
@@ -16,7 +17,8 @@ from vision.scene_rules import SceneRules
 @dataclass(frozen=True, slots=True)
 class LivePlan:
     """One camera. url, evidence_url: may hold a password. views: by id, the first is where the camera begins.
-    patrol: None for a camera that is watched all the time.
+    camera: as people wrote it. pictures: of views, by which they are known. patrol: None for one that is watched all
+    the time.
 
     Two plans with the same ``stream`` differ at most in how pictures are judged: that changes without a reconnect.
     """
@@ -28,7 +30,17 @@ class LivePlan:
     shape: InputShape
     tiles: Tiles | None
     views: Mapping[str, SceneRules]
+    camera: Camera
+    pictures: Mapping[str, Path]
     patrol: Patrol | None = None
+
+    @property
+    def judging(self) -> tuple[object, ...]:
+        """What decides how pictures are judged, as values that can be compared."""
+        return tuple(
+            (view, r.config, r.model, tuple(sorted(r.rule_hashes.items())), r.rejected)
+            for view, r in self.views.items()
+        )
 
     @property
     def stream(self) -> tuple[object, ...]:
@@ -65,5 +77,7 @@ def _plan(city: City, camera: Camera, card: ModelCard, dwell: Mapping[str, float
         shape=InputShape(card.sizes, card.resize == "stretch"),
         tiles=Tiles(tiles.columns, tiles.rows, tiles.overlap) if tiles else None,
         views={view.id: scene_rules(city, camera, view, card, dwell, decided) for view in camera.views},
+        camera=camera,
+        pictures={view.id: city.beside(view.picture) for view in camera.views if view.picture is not None},
         patrol=city.patrol_for(camera),
     )

@@ -23,7 +23,7 @@ from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
 from service.worker.rounds import Rounds
-from streams.batcher import Batcher
+from streams.batcher import Batch, Batcher
 from streams.decode_pool import DecodePool
 from streams.frame import ViewKey
 from streams.link import Change
@@ -121,7 +121,7 @@ class Worker:
             elif camera.plan.stream != plan.stream:
                 self._remove(camera_id)
                 self._add(plan)
-            elif camera.plan.views != plan.views:
+            elif camera.plan.judging != plan.judging:
                 camera.judge_by(plan)
                 _log.info("rules changed", camera=camera_id)
 
@@ -142,7 +142,7 @@ class Worker:
         batch = self.batcher.next_live(WAIT_S, LINGER_S)
         if batch.frames:
             begun_s = self.clock()
-            self.pipeline.process(batch)
+            self.pipeline.process(self._placed(batch))
             ended_s = self.clock()
             self.measures.stage.labels("detect_and_judge").observe(ended_s - begun_s)
             self.measures.batch.observe(len(batch.frames))
@@ -152,6 +152,12 @@ class Worker:
                     self.measures.lateness.observe(max(0.0, camera.time.now_s() - frame.elapsed_s))
         for camera_id in self.evidence.growing:
             self.evidence.advance(camera_id, self.cameras[camera_id].time.now_s())
+
+    def _placed(self, batch: Batch) -> Batch:
+        """Without frames of cameras that are gone or look nowhere; each with the view that it shows."""
+        cameras = [(self.cameras.get(frame.view.camera_id), frame) for frame in batch.frames]
+        placed = [camera.of_its_view(frame) for camera, frame in cameras if camera is not None]
+        return Batch(tuple(frame for frame in placed if frame is not None))
 
     def _add(self, plan: LivePlan) -> None:
         camera = LiveCamera(
@@ -212,7 +218,7 @@ class Worker:
             camera.reader.join(max(0.0, until_s - self.clock()))
         self.decoders.close()
         while (batch := self.batcher.next_live(0.0, 0.0)).frames:
-            self.pipeline.process(batch)
+            self.pipeline.process(self._placed(batch))
         self.evidence.close()
         for camera in self.cameras.values():
             if camera.unsaved and self.evidence.settled(camera.camera_id):
