@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+import cv2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -166,3 +168,37 @@ def test_cameras_under_patrol_share_connections_and_dwell_goes_on_between_visits
     for event in worker.events():
         assert 20 <= event.violation.confirmed_s - event.violation.onset_s <= 45
         assert {p.name for p in (tmp_path / "out" / "evidence" / event.id).iterdir()} >= {"onset.jpg", "trigger.jpg"}
+
+
+def test_evidence_comes_from_the_main_stream_while_the_sub_stream_is_watched(tmp_path, recording, toy_model, key):
+    large = street(tmp_path / "main.mp4", seconds=6, gop_s=1, size=(960, 576), things=[CAR])
+    with Simulator([recording, large], cameras=2) as simulator:
+        urls = f'{{detect: "{simulator.url(0)}", evidence: "{simulator.url(1)}"}}'
+        city = city_file(tmp_path / "city.yaml", f"  - id: gate\n    urls: {urls}\n")
+        out = tmp_path / "out"
+        with working(city, out, key, "--model", toy_model) as worker:
+            (event,) = worker.wait(lambda w: w.events(), "the car is found")
+            assert worker.cameras()["gate"]["evidence_state"] == "live"
+            worker.wait(lambda _: (out / "evidence" / event.id / "manifest.json").exists(), "its clip is whole")
+            simulator.fault(1, Fault.DOWN)
+            worker.wait(lambda w: w.cameras()["gate"]["evidence_state"] == "backing_off", "the main stream fails")
+            assert worker.cameras()["gate"]["troubles"] == {}
+    folder = out / "evidence" / event.id
+    assert event.violation.size == (320, 192)
+    for name in ("onset.jpg", "trigger.jpg"):
+        assert cv2.imread(str(folder / name)).shape[:2] == (576, 960)
+    with av.open(str(folder / "clip.mp4")) as clip:
+        assert clip.streams.video[0].width == 960
+
+
+def test_a_main_stream_that_fails_leaves_evidence_to_the_sub_stream(tmp_path, recording, toy_model, key):
+    with Simulator([recording], cameras=2, own_ports=True) as simulator:
+        simulator.fault(1, Fault.DOWN)
+        urls = f'{{detect: "{simulator.url(0)}", evidence: "{simulator.url(1)}"}}'
+        city = city_file(tmp_path / "city.yaml", f"  - id: gate\n    urls: {urls}\n")
+        with working(city, tmp_path / "out", key, "--model", toy_model) as worker:
+            (event,) = worker.wait(lambda w: w.events(), "the car is found")
+            folder = tmp_path / "out" / "evidence" / event.id
+            worker.wait(lambda _: (folder / "manifest.json").exists(), "its evidence is whole")
+    assert (folder / "clip.mp4").exists()
+    assert cv2.imread(str(folder / "trigger.jpg")).shape[:2] == (192, 320)
