@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import kill_drill
+from benchmarks import kill_drill, live_pool
 from benchmarks.machine import machine, save
+from benchmarks.worker_process import WorkerFailed
+from service.commands.failing import fail, told_plainly
 
 
 def kills(
@@ -22,6 +24,27 @@ def kills(
     with console.status("") as status:
         found = kill_drill.drill(number, cameras, seed, status.update)
     result = {"machine": machine(), "kills": kill_drill.as_json(found)}
+    if save_to is not None:
+        save(save_to, result)
+    typer.echo(json.dumps(result))
+
+
+def live(
+    cameras: Annotated[int, typer.Option(min=1, help="Simulated 1080p25 cameras with a key frame every 2 s.")] = 40,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long they are watched.")] = 30.0,
+    model: Annotated[Path | None, typer.Option(help="Model file; the shipped one if left out.")] = None,
+    every: Annotated[str, typer.Option(help="Pictures to look at, as in the city file.")] = "auto",
+    batch: Annotated[int, typer.Option(min=1, max=8, help="Frames detected together at most.")] = 4,
+    save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
+) -> None:
+    """Watch simulated cameras: lateness, drops, memory, and processor time with that of the cameras beside it."""
+    console = Console(stderr=True)
+    with told_plainly(), console.status("") as status:
+        try:
+            found = live_pool.carry(cameras, minutes, model, every, ["--batch", str(batch)], status.update)
+        except WorkerFailed as failed:
+            fail(str(failed))
+    result = {"machine": machine(), "live": live_pool.as_json(found)}
     if save_to is not None:
         save(save_to, result)
     typer.echo(json.dumps(result))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
+from models.runtime import ort
 
 
 def machine() -> dict[str, Any]:
@@ -19,7 +19,7 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": ort.__version__,
         "provider": _provider(),
         "revision": _revision(),
         "load_before": [round(value, 2) for value in os.getloadavg()],
@@ -44,7 +44,7 @@ def _processor() -> str:
 def _provider() -> str:
     """What the detector runs on, as ``models.session`` chooses it."""
     gpu = "CUDAExecutionProvider"
-    return gpu if gpu in onnxruntime.get_available_providers() else "CPUExecutionProvider"
+    return gpu if gpu in ort.get_available_providers() else "CPUExecutionProvider"
 
 
 def _revision() -> str | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters import deim, detr_queries, yolo, yolox
@@ -15,6 +14,7 @@ from models.adapters.openvino import OpenVinoDetector
 from models.boxes import SCORE_FLOOR, Rows, tidy
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import check_crops
+from models.runtime import ort
 from models.session import file_sha256, open_session
 
 SHIPPED = "nano.onnx"

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import models.runtime  # noqa: F401 (before ONNX Runtime is loaded below)
+
 QUANTISED = ("Conv", "Sigmoid", "Mul", "Add", "Concat", "Split", "MaxPool", "Resize")
 """Operators that ONNX Runtime has in eight bits. All of a block's, not only its convolutions: else every activation is
 turned back to float32 and forth again, and nothing is gained."""

@@ -3,9 +3,8 @@
 import hashlib
 from pathlib import Path
 
-import onnxruntime as ort
-
 from models.card import ModelRefused
+from models.runtime import ort
 
 
 def open_session(path: Path, threads: int = 0) -> ort.InferenceSession:

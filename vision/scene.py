@@ -88,7 +88,7 @@ class Scene:
         for track in ended:
             if track.violation is not None:
                 yield self._clear(track, frame)
-            elif track.last_s - track.first_s >= self._worth_telling_s(track):
+            elif self.has_stood(track):
                 track.onset = None
                 self.finished.append(track)
         self.noise = noise(frame)
@@ -121,9 +121,7 @@ class Scene:
     def standing(self) -> list[Track]:
         """Tracks that are no violation yet but have stood for a while."""
         return [
-            t
-            for t in self.tracker.tracks
-            if t.violation is None and t.last_s - t.first_s >= self._worth_telling_s(t) and t.seen >= FEWEST_SIGHTINGS
+            t for t in self.tracker.tracks if t.violation is None and self.has_stood(t) and t.seen >= FEWEST_SIGHTINGS
         ]
 
     def onset(self, violation_id: str) -> Still | None:
@@ -279,8 +277,9 @@ class Scene:
         verdict: Verdict = track.judged
         return verdict
 
-    def _worth_telling_s(self, track: Track) -> float:
-        return min(10.0, 0.2 * self.rules.types[track.key].rule.dwell_s)
+    def has_stood(self, track: Track) -> bool:
+        """Whether it stood for a while: 10 s, or a fifth of its dwell if that is less."""
+        return track.last_s - track.first_s >= min(10.0, 0.2 * self.rules.types[track.key].rule.dwell_s)
 
 
 def _continue(known: Track, again: Track) -> None:

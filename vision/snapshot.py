@@ -42,13 +42,18 @@ _LONG = ("rows", "sightings", "patches", "descriptors")
 _PLAIN = tuple(f.name for f in fields(Track) if f.name not in _TIMES + _OTHERWISE)
 
 
-def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any]) -> None:
-    """Write atomically. ``extra``: plain values that the caller wants back. Raises ``OSError``."""
+def save_snapshot(path: Path, scene: Scene, extra: dict[str, Any], passing: bool = True) -> None:
+    """Write atomically. ``extra``: plain values that the caller wants back. Raises ``OSError``.
+
+    passing: whether what has hardly stood yet is saved, too. It is most of what is seen, its pictures cost the most,
+    and nearly all of it drives on.
+    """
     memory = io.BytesIO()
     arrays = _Arrays()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
         tracks = []
-        for number, track in enumerate(scene.tracker.tracks):
+        kept = [t for t in scene.tracker.tracks if passing or t.violation is not None or scene.has_stood(t)]
+        for number, track in enumerate(kept):
             tracks.append(_to_dict(track, arrays))
             if track.onset is not None and track.violation is None:
                 try:

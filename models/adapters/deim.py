@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from labels.source_classes import load_source_classes
@@ -12,6 +11,7 @@ from models.adapters.pixels import planes_of
 from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
+from models.runtime import ort
 
 START, KEEP = 0.35, 0.25
 """Thresholds of a file that brings none. On clips of standing traffic DEIMv2 femto gives junk up to 0.25 all over a

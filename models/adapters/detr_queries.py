@@ -7,7 +7,6 @@ centre and size relative to the picture.
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters.deim import KEEP, START
@@ -16,6 +15,7 @@ from models.adapters.pixels import planes_of
 from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
+from models.runtime import ort
 
 OUTPUTS = ["logits", "pred_boxes"]
 

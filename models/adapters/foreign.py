@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from labels.catalogue import load_catalogue
 from labels.source_classes import load_source_classes
 from models.boxes import Rows
 from models.card import ModelCard, ModelRefused, Nms, Resize
+from models.runtime import ort
 from models.session import file_sha256
 
 TOP = 300

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters.foreign import ClassMap, best_first, class_names, foreign_card, rows_of
 from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
+from models.runtime import ort
 
 START, KEEP = 0.35, 0.15
 """Thresholds of a file that brings none: those of the shipped model, of the same family, where nothing was measured."""

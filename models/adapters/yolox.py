@@ -7,7 +7,6 @@ After Megvii's ``tools/export_onnx.py`` and ``demo/ONNXRuntime`` (Apache-2.0): t
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.adapters.foreign import ClassMap, best_first, foreign_card, names_of, probe, rows_of
@@ -15,6 +14,7 @@ from models.adapters.pixels import planes_of
 from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
+from models.runtime import ort
 
 START, KEEP = 0.35, 0.15
 """Thresholds of a file that brings none, as of the YOLO exports; on YOLOX they were not measured."""

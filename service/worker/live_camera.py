@@ -79,7 +79,7 @@ class LiveCamera:
         chance = random.Random(plan.camera_id)
         kind = LiveReader if plan.patrol is None else PatrolReader
         self.reader = kind(
-            plan.camera_id, plan.url, self.recorder, self.time, make_sampler(plan.every), self.lane, told, chance
+            plan.camera_id, plan.url, self.recorder, self.time, make_sampler(plan.every, live=True), self.lane, told, chance
         )
         self.main: LiveReader | None = None
         if plan.evidence_url is not None and plan.patrol is None:
@@ -169,7 +169,7 @@ class LiveCamera:
         """Keep the scenes as they are; only when the journal holds all that they said. Raises ``OSError``."""
         extra: dict[str, Any] = {"elapsed_s": self.time.now_s(), "utc": self.utc().isoformat()}
         for view, scene in self.scenes.items():
-            save_snapshot(self._snapshot(view), scene, extra)
+            save_snapshot(self._snapshot(view), scene, extra, passing=False)
         self.saved_at, self._saved_s = self.clock(), self.observed_s
 
     @property

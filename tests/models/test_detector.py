@@ -1,5 +1,9 @@
 """A detector takes crops of a size that it names and gives tidy boxes, alone or in a batch, in any thread."""
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -100,3 +104,14 @@ def test_rows_below_the_floor_never_come_out(tmp_path: Path) -> None:
     detector = load_detector(write_toy_model(tmp_path / "t.onnx"))
     for rows in detector.detect(noise((320, 192), 3)):
         assert (rows[:, 4] >= SCORE_FLOOR).all()
+
+
+def test_the_runtime_is_loaded_so_that_it_reports_nothing(checkout):
+    loading = re.compile(r"^\s*(import onnxruntime|from onnxruntime)", re.MULTILINE)
+    packages = ("models", "vision", "streams", "service", "benchmarks", "labels", "cases")
+    files = [path for package in packages for path in (checkout / package).rglob("*.py")]
+    assert [p.name for p in files if loading.search(p.read_text())] == ["runtime.py", "quantise.py"]
+    said = "import models.detector, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "1\n"

@@ -90,7 +90,7 @@ def watch(recording: Path, city: Path, model: Path, results: Path, key: Path, af
         while evidence.waiting or not evidence.settled("gate"):
             pass  # a camera's pictures come seconds apart
         if n % 4 == 3:
-            save_snapshot(snapshot, scene, {})
+            save_snapshot(snapshot, scene, {}, passing=False)
     evidence.close()
     return shown_s
 
