@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import cast
 
 import av
+import numpy as np
 from av.video.stream import VideoStream
 from platformdirs import user_cache_path
 
-from benchmarks.drawn_street import street
+from benchmarks.drawn_street import Pixels, street
 from streams.opening import Unreadable, open_video
 from streams.source import Segment
 
@@ -20,7 +21,7 @@ ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 class Recipe:
     """What a clip is made of. Sizes in pixels, ``gop_s`` seconds from key frame to key frame, bits a second.
 
-    stays: part of the clip that each parked vehicle is there.
+    stays: part of the clip that each parked vehicle is there. frozen: from its first second on the same picture.
     """
 
     size: tuple[int, int] = (1920, 1080)
@@ -31,12 +32,13 @@ class Recipe:
     bit_rate: int = 4_000_000
     seed: int = 1
     stays: float = 1.0
+    frozen: bool = False
 
     @property
     def name(self) -> str:
         width, height = self.size
         rate = f"{self.bit_rate // 1000}kbps"
-        stays = "" if self.stays == 1 else f"-stays{self.stays:g}"
+        stays = ("" if self.stays == 1 else f"-stays{self.stays:g}") + ("-frozen" if self.frozen else "")
         every = f"key{self.gop_s:g}s-{self.seconds:g}s"
         return f"{width}x{height}p{self.fps}-{self.codec}-{rate}-{every}-{self.seed}{stays}.mp4"
 
@@ -77,14 +79,18 @@ def _encode(recipe: Recipe, path: Path) -> None:
     regular = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0"
     library = "x265-params" if recipe.codec == "hevc" else "x264-params"
     quiet = ":log-level=none" if recipe.codec == "hevc" else ""
+    quiet += ":qp=26" if recipe.frozen else ""
     options = {"preset": "superfast", library: regular + quiet}
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = cast(VideoStream, container.add_stream(ENCODERS[recipe.codec], rate=recipe.fps, options=options))
         stream.width, stream.height = recipe.size
         stream.pix_fmt = "yuv420p"
-        stream.bit_rate = recipe.bit_rate
+        if not recipe.frozen:  # at a constant quantiser the same picture gives the same bits, as a stuck sensor does
+            stream.bit_rate = recipe.bit_rate
+        shown: Pixels = np.zeros((1, 1, 3), np.uint8)
         for index, picture in enumerate(street(recipe.size, recipe.fps, recipe.seconds, recipe.seed, recipe.stays)):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            shown = picture if not recipe.frozen or index < recipe.fps else shown
+            frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, recipe.fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from benchmarks import kill_drill, live_pool
+from benchmarks import fault_drill, kill_drill, live_pool
 from benchmarks.machine import machine, save
 from benchmarks.worker_process import WorkerFailed
 from service.commands.failing import fail, told_plainly
@@ -48,3 +48,24 @@ def live(
     if save_to is not None:
         save(save_to, result)
     typer.echo(json.dumps(result))
+
+
+def faults(
+    server: Annotated[list[str] | None, typer.Option(help="simulator, gstreamer; repeated, both if left out.")] = None,
+    cameras: Annotated[int, typer.Option(min=2, help="One of them fails.")] = 6,
+    save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
+) -> None:
+    """Let one of several cameras fail in twelve ways: how soon is it noticed and over, what do the others lose?"""
+    console = Console(stderr=True)
+    found: dict[str, Any] = {"machine": machine(), "faults": {}}
+    with told_plainly(), console.status("") as status:
+        try:
+            for one in server or fault_drill.SERVERS:
+                if one not in fault_drill.SERVERS:
+                    fail(f"--server {one}: allowed are {', '.join(fault_drill.SERVERS)}")
+                found["faults"][one] = fault_drill.as_json(fault_drill.drill(one, cameras, status.update))
+        except WorkerFailed as failed:
+            fail(str(failed))
+    if save_to is not None:
+        save(save_to, found)
+    typer.echo(json.dumps(found))

@@ -41,7 +41,8 @@ class Scene:
     finished: the newest tracks that ended unconfirmed after standing for a while. memory: what its places had before.
     confirming: when a candidate becomes a case.
     left: the zones that watch for what is put down in them. noise: the detector's jitter. faults: how many pictures
-    could not be judged, by what was wrong. shift: by how much the camera is out of place.
+    could not be judged, by what was wrong; ``fault``: what is wrong with the newest. shift: by how much the camera is
+    out of place.
     """
 
     view: ViewKey
@@ -56,6 +57,7 @@ class Scene:
     unscheduled: int = 0
     noise: tuple[float, float] = (0.0, 0.0)
     quality: PictureQuality = field(default_factory=PictureQuality)
+    fault: Fault | None = None
     shift: tuple[float, float] = (0.0, 0.0)
     _changed: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
 
@@ -73,6 +75,7 @@ class Scene:
             quality = self.quality.look(
                 frame.elapsed_s, frame.crops[0], frame.regions[0], detections.xyxy.astype(float)
             )
+            self.fault = quality.fault
             if not quality.judgeable:
                 self._note(quality.fault)
                 return

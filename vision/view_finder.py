@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from streams.frame import Frame
 from vision.scene import Scene
 
-
 CLEARER = 1.3
 """Another view has to be so much more alike than the one before: two presets may show parts of the same street."""
 

@@ -83,7 +83,7 @@ def worker(
         key, made = load_or_make(default_key_path())
         if made:
             _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))
-        setup = Setup(out, detector, key, decoders or os.cpu_count() or 1, slots, batch, record)
+        setup = Setup(out, detector, key, decoders or len(os.sched_getaffinity(0)), slots, batch, record)
         with naming(out):
             watching = Worker(setup)
         their = Cameras(watching, city, Overrides(out / STATE / "cameras.json"), plans)

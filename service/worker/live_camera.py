@@ -79,7 +79,14 @@ class LiveCamera:
         chance = random.Random(plan.camera_id)
         kind = LiveReader if plan.patrol is None else PatrolReader
         self.reader = kind(
-            plan.camera_id, plan.url, self.recorder, self.time, make_sampler(plan.every, live=True), self.lane, told, chance
+            plan.camera_id,
+            plan.url,
+            self.recorder,
+            self.time,
+            make_sampler(plan.every, live=True),
+            self.lane,
+            told,
+            chance,
         )
         self.main: LiveReader | None = None
         if plan.evidence_url is not None and plan.patrol is None:

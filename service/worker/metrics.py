@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from service.worker.measures import Measures
 from service.worker.status import CameraStatus, WorkerStatus
-from streams.link import LinkState
+from streams.link import LinkState, Trouble
 
 _OF_CAMERA: tuple[tuple[str, str, Callable[[CameraStatus], float | None]], ...] = (
     ("frame_age_seconds", "Since the newest picture that was judged.", lambda c: c.frame_age_s),
@@ -29,8 +29,18 @@ _COUNTED: tuple[tuple[str, str, Callable[[CameraStatus], float]], ...] = (
     ("undecodable", "Pictures wanted that did not decode.", lambda c: float(c.undecodable)),
 )
 _BY: tuple[tuple[str, str, str, Callable[[CameraStatus], dict[str, int]]], ...] = (
-    ("troubles", "trouble", "Connections or tries that ended, by why.", lambda c: c.troubles),
-    ("drops", "cause", "Pictures that newer ones replaced, by where.", lambda c: c.drops),
+    (
+        "troubles",
+        "trouble",
+        "Connections or tries that ended, by why.",
+        lambda c: {t.value: 0 for t in Trouble} | c.troubles,
+    ),
+    (
+        "drops",
+        "cause",
+        "Pictures that newer ones replaced, by where.",
+        lambda c: {"detection": 0, "decoding": 0} | c.drops,
+    ),
     ("bad_pictures", "fault", "Pictures that could not be judged, by why.", lambda c: c.faults),
 )
 
@@ -91,6 +101,8 @@ class WorkerCollector(Collector):
             ("configuration_refused", "1 while the city file is wrong: the one before holds.", refused),
             ("resident_bytes", "Resident memory of the process.", float(self._process.memory_info().rss)),
             ("uptime_seconds", "Since the worker began.", status.uptime_s),
+            ("loop_age_seconds", "Since the worker's thread last began a round.", status.loop_age_s),
+            ("free_bytes", "Left on the disk of the results.", status.free_mb * 1e6),
         ):
             yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
         if status.patrol is not None:
@@ -105,5 +117,7 @@ class WorkerCollector(Collector):
                 yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
             visits = float(status.patrol.visits)
             yield CounterMetricFamily("streetorder_patrol_visits", "Visits of the patrol.", value=visits)
+        failures = float(status.evidence_failures)
+        yield CounterMetricFamily("streetorder_evidence_failures", "Pieces that could not be made.", value=failures)
         cpu = self._process.cpu_times()
         yield CounterMetricFamily("streetorder_cpu_seconds", "Processor time.", value=cpu.user + cpu.system)

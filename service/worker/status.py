@@ -1,5 +1,6 @@
 """What a worker says of itself: plain values for metrics, health, ``streetorder top`` and whoever asks by HTTP."""
 
+import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,8 +9,8 @@ from service.worker.worker import Worker
 from streams.link import LinkState
 from streams.source import redact
 
-SLOW_S = 30.0
-"""A camera without a judged picture for longer is not watched, whatever its connection says."""
+HANGING_S = 60.0
+"""A round of the worker's thread takes less than a second; one that takes longer than this does not come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class CameraStatus:
     """One camera. Times in seconds; ages count from now; None where there is nothing yet.
 
     clock: where ``captured_at`` comes from. offset_s: the camera's clock minus ours. key_interval_s: measured.
-    drops: frames by cause. faults: of the picture, by kind. troubles: of the connection, by kind. due_s: until the next
-    visit of a patrol.
+    drops: frames by cause. faults: of the picture, by kind; ``fault``: the present one. troubles: of the connection, by
+    kind. due_s: until the next visit of a patrol.
     """
 
     camera_id: str
@@ -42,6 +43,7 @@ class CameraStatus:
     drops: dict[str, int]
     undecodable: int
     faults: dict[str, int]
+    fault: str | None
     ring_bytes: int
     open_violations: int
     candidates: int
@@ -64,7 +66,11 @@ class PatrolStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """cameras: by id. evidence_trouble: why nothing can be written, else empty."""
+    """The whole worker.
+
+    cameras: by id. evidence_trouble: why nothing can be written, else empty. loop_age_s: since the worker's thread last
+    began a round. free_mb: on the disk of the results.
+    """
 
     uptime_s: float
     model: str
@@ -73,6 +79,8 @@ class WorkerStatus:
     waiting_to_write: int
     evidence_trouble: str
     evidence_failures: int
+    loop_age_s: float
+    free_mb: float
     configuration: str
     patrol: PatrolStatus | None
 
@@ -82,7 +90,14 @@ class WorkerStatus:
     @property
     def healthy(self) -> bool:
         """Whether the worker does its work; cameras that are down are not its fault."""
-        return not self.evidence_trouble
+        return not self.trouble
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not, else empty."""
+        if self.loop_age_s > HANGING_S:
+            return f"nothing was judged for {self.loop_age_s:.0f} s: the detector hangs"
+        return self.evidence_trouble
 
 
 def status_of(worker: Worker) -> WorkerStatus:
@@ -98,6 +113,8 @@ def status_of(worker: Worker) -> WorkerStatus:
         waiting_to_write=worker.evidence.waiting,
         evidence_trouble=worker.evidence.trouble,
         evidence_failures=worker.evidence.failures,
+        loop_age_s=round(worker.clock() - worker.looked_at_s, 2),
+        free_mb=round(shutil.disk_usage(worker.setup.results).free / 1e6),
         configuration=worker.configuration,
         patrol=_patrol(worker),
     )
@@ -146,6 +163,7 @@ def _camera(camera: LiveCamera, due_s: float | None) -> CameraStatus:
         drops={**camera.queue.drops, **camera.lane.drops},
         undecodable=camera.lane.lost,
         faults=faults,
+        fault=next((s.fault.value for s in camera.scenes.values() if s.fault is not None), None),
         ring_bytes=camera.recorder.size_bytes + (camera.main.recorder.size_bytes if camera.main else 0),
         open_violations=sum(t.violation is not None for t in tracks),
         candidates=sum(t.violation is None for t in tracks),

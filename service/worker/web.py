@@ -35,7 +35,7 @@ def make_app(worker: Worker, cameras: Cameras, may_change: Callable[..., None]) 
         """200 while the worker does its work, 503 with a reason otherwise."""
         status = status_of(worker)
         response.status_code = 200 if status.healthy else 503
-        return {"status": "ok" if status.healthy else "failing", "reason": status.evidence_trouble}
+        return {"status": "ok" if status.healthy else "failing", "reason": status.trouble}
 
     @app.get("/metrics")
     def metrics() -> Response:

@@ -70,7 +70,7 @@ class Setup:
 class Worker:
     """``cameras`` by id. ``run`` returns when ``stop`` was called and everything is written.
 
-    configuration: what is wrong with the city file that was read last, empty if nothing is; the one before holds then.
+    looked_at_s: when the worker's thread last began a round. configuration: what is wrong with the city file that was read last, empty if nothing is; the one before holds then.
     """
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic):
@@ -81,7 +81,7 @@ class Worker:
         self.measures = Measures()
         self.stopping = threading.Event()
         self.configuration = ""
-        self.began_s = clock()
+        self.began_s = self.looked_at_s = clock()
         results = setup.results
         for folder in (EVIDENCE, STATE):
             (results / folder).mkdir(parents=True, exist_ok=True)
@@ -131,6 +131,7 @@ class Worker:
         watchdog.start()
         try:
             while not self.stopping.is_set():
+                self.looked_at_s = self.clock()
                 while not self._commands.empty():
                     self._commands.get()()
                 self._look()
