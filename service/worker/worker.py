@@ -70,7 +70,8 @@ class Setup:
 class Worker:
     """``cameras`` by id. ``run`` returns when ``stop`` was called and everything is written.
 
-    looked_at_s: when the worker's thread last began a round. configuration: what is wrong with the city file that was read last, empty if nothing is; the one before holds then.
+    looked_at_s: when the worker's thread last began a round. configuration: what is wrong with the city file that was
+    read last, empty if nothing is; the one before holds then.
     """
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic):
