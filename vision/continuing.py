@@ -1,7 +1,7 @@
 """A scene that goes on after a restart agrees with the journal: what counts is there, everything else is not.
 
 The snapshot is some seconds old, the journal is not. What was confirmed in between is an anchor again, so that nothing
-is confirmed twice; what only the snapshot knows was never told to anybody, and may be confirmed anew under its old id.
+is confirmed twice. A scene is saved only when the journal holds all that it said, so the snapshot never knows more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,8 @@ def agree(scene: Scene, events: Mapping[str, Sequence[Event]]) -> int:
         id = scene.identify(track) if track.violation is None else track.violation.id
         if id in open_:
             _confirm(track, open_.pop(id))
-        elif id in newest:
+        elif id in newest or track.violation is not None:  # over; long ago, if the journal has archived it
             scene.tracker.remove(track)
-        else:
-            track.violation = None
     anchors = [_anchor(violation) for violation in open_.values()]
     scene.tracker.add(*anchors)
     return sum(track.violation is not None for track in scene.tracker.tracks)

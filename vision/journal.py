@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from vision.durable import append_durably, naming, write_durably
@@ -62,6 +63,28 @@ class Journal:
             append_durably(self.path.with_name("superseded.jsonl"), _lines(old))
             write_durably(self.path, _lines(kept))
         self.events = kept
+
+    def archive(self, before: datetime) -> int:
+        """Move what was cleared before a moment (UTC) to ``journal-YYYY-MM.jsonl`` beside the journal, by its month.
+
+        A journal that is appended to for years would fill memory with what nobody asks for any more. The archive is
+        written first, so that a crash may leave events in both, never in none. Returns how many violations went.
+        """
+        old: dict[str, dict[str, list[Event]]] = {}
+        for id, events in self.events.items():
+            ended = events[-1].violation.cleared_at or events[-1].violation.confirmed_at
+            if events[-1].kind == "cleared" and ended is not None and ended < before:
+                old.setdefault(f"{ended:%Y-%m}", {})[id] = events
+        if not old:
+            return 0
+        gone = {id for month in old.values() for id in month}
+        kept = {id: events for id, events in self.events.items() if id not in gone}
+        with naming(self.path):
+            for month, ended_then in sorted(old.items()):
+                append_durably(self.path.with_name(f"{self.path.stem}-{month}.jsonl"), _lines(ended_then))
+            write_durably(self.path, _lines(kept))
+        self.events = kept
+        return len(gone)
 
     def violations(self) -> list[Violation]:
         """Each violation as its last event knows it, in the order of their onset."""

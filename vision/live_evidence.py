@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,10 @@ class LiveEvidence:
         with self._lock:
             return self._unjournaled[camera_id] == 0
 
+    def archive(self, before: datetime) -> None:
+        """Have the journal give up what was cleared before then."""
+        self._jobs.put(("all", lambda: self._archive(before)))
+
     @property
     def waiting(self) -> int:
         """Pieces of work that are not done."""
@@ -206,6 +211,10 @@ class LiveEvidence:
         event, fresh = self.journal.append(event)
         if fresh:
             self.told(event)
+
+    def _archive(self, before: datetime) -> None:
+        if moved := self.journal.archive(before):
+            _log.info("%d violations that ended before %s went to the archive of the journal", moved, before.date())
 
     def _begin(
         self, growing: Growing, grounds: dict[str, Any], stills: dict[str, Still | None], span: PacketSpan | None

@@ -11,13 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from labels.catalogue import load_catalogue
 from models.detector import Detector
-from service.results import EVIDENCE, JOURNAL, STATE, claim
+from service.case_lines import case_lines
+from service.results import CASES, EVIDENCE, JOURNAL, STATE, VIOLATIONS, claim, violation_line, write_lines
 from service.worker.live_camera import LiveCamera
 from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
@@ -46,6 +48,8 @@ SAVE_EVERY_S = 10.0
 SAVES_S = 0.5
 """How often it is looked whose turn it is to be saved."""
 SAVING_SHARE = 0.05
+DAY_S, KEPT_DAYS = 24 * 3600.0, 7
+"""For so long the journal keeps what is over; then it goes to the journal of its month."""
 LEAVING_S = 10.0
 """Readers that have not ended so long after they were stopped are left to the end of the process."""
 
@@ -98,7 +102,7 @@ class Worker:
         self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log)
         self.rounds = Rounds(setup.slots, Timetable(clock), self.cameras, self.evidence)
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._saving_s = self._save_next_s = 0.0
+        self._saving_s = self._save_next_s = self._archive_next_s = 0.0
 
     # --- for other threads --------------------------------------------------------------------------------------------
 
@@ -137,6 +141,7 @@ class Worker:
                     self._commands.get()()
                 self._look()
                 self._save()
+                self._archive()
         finally:
             self._end()
 
@@ -209,6 +214,12 @@ class Worker:
                     camera.saved_at = now
                 self._saving_s += self.clock() - now
 
+    def _archive(self) -> None:
+        """Once a day, and at the start."""
+        if (now := self.clock()) >= self._archive_next_s:
+            self._archive_next_s = now + DAY_S
+            self.evidence.archive(datetime.now(UTC) - timedelta(days=KEPT_DAYS))
+
     def _end(self) -> None:
         """Readers, decoders, what they decoded, evidence and journal, state."""
         self.stopping.set()
@@ -227,7 +238,15 @@ class Worker:
                 camera.save()
         if self.pipeline.log is not None:
             self.pipeline.log.close()
+        self._derive()
         self._claim.close()
+
+    def _derive(self) -> None:
+        """What ``evaluate``, ``labels export`` and people read, as ``score`` leaves it."""
+        results, violations = self.setup.results, self.journal.violations()
+        types = load_catalogue().types
+        write_lines(results / VIOLATIONS, [violation_line(v, types, results / EVIDENCE) for v in violations])
+        write_lines(results / CASES, case_lines(violations))
 
     # --- other threads ------------------------------------------------------------------------------------------------
 

@@ -132,3 +132,22 @@ def test_a_line_that_is_no_event_is_named(path: Path, line: bytes) -> None:
     path.write_bytes(path.read_bytes() + line + b"\n")
     with pytest.raises(JournalProblem, match=r"journal\.jsonl:2: not an event of this program"):
         Journal(path)
+
+
+def test_what_is_long_over_moves_to_the_journal_of_its_month_and_nothing_is_lost(path: Path) -> None:
+    journal = Journal(path)
+    march, april = datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 4, 6, tzinfo=UTC)
+    for id, cleared in (("old", march), ("older", march), ("newer", april), ("open", None)):
+        journal.append(told("opened", id))
+        if cleared is not None:
+            event = told("cleared", id)
+            journal.append(replace(event, violation=replace(event.violation, cleared_at=cleared)))
+    assert journal.archive(datetime(2026, 3, 1, tzinfo=UTC)) == 0
+    assert journal.archive(datetime(2026, 4, 1, tzinfo=UTC)) == 2
+    assert set(journal.events) == set(Journal(path).events) == {"newer", "open"}
+    archived = list(read_events(path.with_name("journal-2026-03.jsonl")))
+    assert [(e.id, e.kind) for e in archived] == [
+        ("old", "opened"), ("old", "cleared"), ("older", "opened"), ("older", "cleared"),
+    ]  # fmt: skip
+    assert journal.archive(datetime(2026, 5, 1, tzinfo=UTC)) == 1
+    assert set(journal.events) == {"open"}
