@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.clips import Recipe, clip, duration_s
-from benchmarks.live_commands import faults, kills, live
+from benchmarks.live_commands import faults, kills, live, patrol
 from benchmarks.machine import machine, save
 from benchmarks.memory import NotWatched, watch
 from benchmarks.throughput import Load, NothingToMeasure, Rates, as_json, measure
@@ -27,6 +27,7 @@ app.command()(left_things)
 app.command()(kills)
 app.command()(live)
 app.command()(faults)
+app.command()(patrol)
 
 CODECS = ("h264", "hevc")
 VIDEO_S = {"keyframe": 200.0, "auto": 200.0}

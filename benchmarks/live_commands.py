@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks import fault_drill, kill_drill, live_pool
+from benchmarks import fault_drill, kill_drill, live_pool, patrol_drill
 from benchmarks.machine import machine, save
 from benchmarks.worker_process import WorkerFailed
 from service.commands.failing import fail, told_plainly
@@ -69,3 +69,24 @@ def faults(
     if save_to is not None:
         save(save_to, found)
     typer.echo(json.dumps(found))
+
+
+def patrol(
+    cameras: Annotated[int, typer.Option(min=1, help="Simulated cameras.")] = 2000,
+    slots: Annotated[int, typer.Option(min=1, help="Visited at the same time.")] = 40,
+    every: Annotated[float, typer.Option(min=10, help="Seconds between regular visits of a camera.")] = 300.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 15.0,
+    model: Annotated[Path | None, typer.Option(help="Model file; the shipped one if left out.")] = None,
+    save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
+) -> None:
+    """Visit thousands of cameras on a few connections: are visits on time, does dwell hold between them?"""
+    console = Console(stderr=True)
+    with told_plainly(), console.status("") as status:
+        try:
+            found = patrol_drill.drill(cameras, slots, every, minutes, model, status.update)
+        except WorkerFailed as failed:
+            fail(str(failed))
+    result = {"machine": machine(), "patrol": patrol_drill.as_json(found)}
+    if save_to is not None:
+        save(save_to, result)
+    typer.echo(json.dumps(result))

@@ -64,7 +64,7 @@ def carry(
     """Raises ``WorkerFailed``."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        urls, simulator = _simulator(cameras, home)
+        urls, simulator = simulated([clip(BUSY), *[clip(STREET)] * (BUSY_SHARE - 1)], cameras, home)
         try:
             city = city_of(home / "city.yaml", urls, RULES, every)
             words = [*more, *(["--model", str(model)] if model else [])]
@@ -83,11 +83,13 @@ def as_json(carried: Carried) -> dict[str, Any]:
     return asdict(carried)
 
 
-def _simulator(cameras: int, home: Path) -> tuple[dict[str, str], psutil.Popen]:
-    """In a process of its own, so that its processor time can be told apart."""
+def simulated(recordings: Sequence[Path], cameras: int, home: Path) -> tuple[dict[str, str], psutil.Popen]:
+    """Cameras in a process of their own, so that its processor time can be told apart; their URLs by name.
+
+    Raises ``WorkerFailed``.
+    """
     log = home / "simulator.log"
     with log.open("wb") as file:
-        recordings = [clip(BUSY), *[clip(STREET)] * (BUSY_SHARE - 1)]
         words = [PROGRAM, "simulate", *recordings, "--cameras", str(cameras), "--port", "0"]
         process = psutil.Popen([*map(str, words)], stdout=file, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
