@@ -27,6 +27,8 @@ STILL = Recipe(size=(1280, 720), seconds=60.0, bit_rate=1_500_000, fps=10, seed=
 LASTS_S = 25.0
 """How long each fault lasts, or until it was noticed if that takes longer."""
 GUARD_S = 90.0
+STEADY = 10
+"""Pictures before anything happens: what is usual in a view has to be known."""
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 State = dict[str, Any]
@@ -131,7 +133,7 @@ def as_json(outcomes: list[Outcome]) -> list[dict[str, Any]]:
 def _one(case: Case, worker: WorkerProcess, first: Camera) -> Outcome:
     steady = [f"cam{n:03}" for n in range(2, 1 + len(worker.status()["cameras"]))]
     healthy = steady if case.at_start else ["cam001", *steady]
-    _wait(lambda: all(_states(worker)[c]["frames"] >= 3 for c in healthy))
+    _wait(lambda: all(_states(worker)[c]["frames"] >= STEADY for c in healthy))
     before, begun = _states(worker), time.monotonic()
     if not case.at_start:
         first.fault(case.kind, case.value)

@@ -131,6 +131,7 @@ class Link:
         self.packet_at_s = float("-inf")
         self.retry_at_s = 0.0
         self.changes: deque[Change] = deque([Change(clock(), LinkState.DISABLED)], maxlen=50)
+        self._again = False
         self._lock = threading.Lock()
 
     @property
@@ -147,12 +148,15 @@ class Link:
         return next((c for c in reversed(self.changes) if c.trouble is not None), None)
 
     def packet(self, size: int) -> None:
-        """A whole packet came: whatever the state was, the camera is live."""
+        """A whole packet came: the camera is live. After a stall that takes a second one, FFmpeg held one back."""
         self.packet_at_s = self.clock()
         self.packets += 1
         self.bytes += size
-        if self.state is not LinkState.LIVE:
+        if self.state is LinkState.STALLED and not self._again:
+            self._again = True
+        elif self.state is not LinkState.LIVE:
             self.connects += self.state is LinkState.CONNECTING
+            self._again = False
             self.go(LinkState.LIVE)
 
     def go(self, state: LinkState, trouble: Trouble | None = None, message: str = "") -> None:
