@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 OPTIONS ?=
+# Tests at a time: many wait for cameras, so there may be more of them than cores.
+TESTERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,7 +72,7 @@ test: $(VENV)/.dev-installed $(PHOTO)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal
 
 # What needs PyTorch has its own environment, so that nobody else has to install it.
 test-train: $(TRAIN_VENV)/.installed

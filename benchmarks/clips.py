@@ -1,5 +1,6 @@
 """Makes the recordings that are measured: a drawn street, encoded as street cameras encode, and kept."""
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -53,7 +54,7 @@ def clip(recipe: Recipe, folder: Path | None = None) -> Path:
     path = (folder or cache_folder()) / recipe.name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
+        unfinished = path.with_suffix(f".{os.getpid()}.part")  # tests run side by side
         _encode(recipe, unfinished)
         unfinished.replace(path)
     return path

@@ -181,9 +181,15 @@ class LiveEvidence:
             self._unjournaled[camera_id] += 1
 
         def counted() -> None:
-            job()
-            with self._lock:
-                self._unjournaled[camera_id] -= 1
+            again = False
+            try:
+                job()
+            except OSError:
+                again = True  # it is tried again until it is done
+                raise
+            finally:
+                with self._lock:
+                    self._unjournaled[camera_id] -= not again
 
         self._jobs.put((camera_id, counted))
 
