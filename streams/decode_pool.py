@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -134,11 +135,13 @@ class Lane:
         if item.wanted:
             self.unmet_since_s = self.clock.now_s() if not self.unmet else self.unmet_since_s
             self.unmet += 1
-        before = self.pictures
+        before, begun_s = self.pictures, time.perf_counter()
         for decoded in self._decoder.push(item.group, item.wanted, item.dense, item.place):
             self._hand_on(decoded)
         if item.wanted and not item.dense and self.pictures == before and item.place == 0:
             self.lost += 1
+        if item.wanted:
+            self._pool.took(time.perf_counter() - begun_s)
 
     def _hand_on(self, decoded: Decoded) -> None:
         self.unmet = 0
@@ -164,9 +167,13 @@ class Lane:
 
 
 class DecodePool:
-    """The threads. ``close`` lets what is being decoded finish and forgets the rest."""
+    """The threads. ``close`` lets what is being decoded finish and forgets the rest.
 
-    def __init__(self, threads: int):
+    took: is told how long each wanted picture took, scaling included, seconds; by several threads.
+    """
+
+    def __init__(self, threads: int, took: Callable[[float], None] = lambda _: None):
+        self.took = took
         self._waiting: queue.SimpleQueue[Lane | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"decoder {n}", daemon=True) for n in range(max(1, threads))

@@ -9,6 +9,7 @@ import json
 import logging
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,8 +59,9 @@ class Growing:
 class LiveEvidence:
     """Called by the thread that runs the scenes; a thread of its own does the work, in the order of the calls.
 
-    told: learns of an event when it is in the journal. trouble: why nothing can be written at present, else empty.
-    failures: how many pieces of work failed for another reason than the disk; each is in the log.
+    told: learns of an event when it is in the journal. took: is told how long each piece of work took, seconds.
+    trouble: why nothing can be written at present, else empty. failures: how many pieces of work failed for another
+    reason than the disk; each is in the log.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class LiveEvidence:
         journal: Journal,
         types: Mapping[str, ViolationType],
         told: Callable[[Event], None] = lambda _: None,
+        took: Callable[[float], None] = lambda _: None,
     ):
         self.folder = folder
         self.chain = chain
         self.journal = journal
         self.types = types
         self.told = told
+        self.took = took
         self.trouble = ""
         self.failures = 0
         self._growing: dict[str, list[Growing]] = {}
@@ -201,6 +205,7 @@ class LiveEvidence:
 
     def _done(self, camera_id: str, job: Callable[[], None]) -> bool:
         """Whether that is dealt with; False: try again."""
+        begun_s = time.perf_counter()
         try:
             job()
         except OSError as error:
@@ -211,6 +216,7 @@ class LiveEvidence:
             self.failures += 1
             _log.exception("evidence of %s failed", camera_id)
         self.trouble = ""
+        self.took(time.perf_counter() - begun_s)
         return True
 
     def _append(self, event: Event) -> None:

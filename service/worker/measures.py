@@ -8,6 +8,9 @@ LATENESS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 STAGE_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
+STAGES = ("decode", "detect", "judge", "evidence", "save")
+
+
 class Measures:
     """Histograms that Prometheus reads, in a registry of the worker's own."""
 
@@ -21,7 +24,7 @@ class Measures:
         )
         self.stage = Histogram(
             "streetorder_stage_seconds",
-            "Time that one batch spends in a stage.",
+            "Time in a stage: of a picture (decode), a batch (detect, judge), evidence, or saving a camera.",
             ["stage"],
             registry=self.registry,
             buckets=STAGE_S,
@@ -31,3 +34,7 @@ class Measures:
         )
         self.opened: Counter[tuple[str, str]] = Counter()
         self.cleared: Counter[tuple[str, str]] = Counter()
+
+    def took(self, stage: str, seconds: float) -> None:
+        """Note how long something took in one of ``STAGES``."""
+        self.stage.labels(stage).observe(seconds)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -93,13 +94,16 @@ class Worker:
         self._claim = claim(results)
         self.journal = Journal(results / JOURNAL)
         chain = Chain(results / EVIDENCE, setup.key)
-        self.evidence = LiveEvidence(results / EVIDENCE, chain, self.journal, load_catalogue().types, self._told)
+        took = self.measures.took
+        self.evidence = LiveEvidence(
+            results / EVIDENCE, chain, self.journal, load_catalogue().types, self._told, partial(took, "evidence")
+        )
         for note in self.evidence.recover():
             _log.info("recovered", what=note)
         self.batcher = Batcher(setup.largest)
-        self.decoders = DecodePool(setup.threads)
+        self.decoders = DecodePool(setup.threads, partial(took, "decode"))
         log = None if setup.record is None else DetectionLog(setup.record)
-        self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log)
+        self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log, took)
         self.rounds = Rounds(setup.slots, Timetable(clock), self.cameras, self.evidence)
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._saving_s = self._save_next_s = self._archive_next_s = 0.0
@@ -148,10 +152,7 @@ class Worker:
     def _look(self) -> None:
         batch = self.batcher.next_live(WAIT_S, LINGER_S)
         if batch.frames:
-            begun_s = self.clock()
             self.pipeline.process(self._placed(batch))
-            ended_s = self.clock()
-            self.measures.stage.labels("detect_and_judge").observe(ended_s - begun_s)
             self.measures.batch.observe(len(batch.frames))
             for frame in batch.frames:
                 camera = self.cameras.get(frame.view.camera_id)
@@ -213,6 +214,7 @@ class Worker:
                     _log.error("state cannot be saved", camera=camera.camera_id, error=str(error))
                     camera.saved_at = now
                 self._saving_s += self.clock() - now
+                self.measures.took("save", self.clock() - now)
 
     def _archive(self) -> None:
         """Once a day, and at the start."""
