@@ -157,7 +157,8 @@ class LiveCamera:
             self.main.watch()
 
     def observed(self, frame: Frame) -> None:
-        self.observed_s, self.newest = frame.elapsed_s, frame
+        # Without the model's input, a megabyte a camera; the picture itself is kept as its packet.
+        self.observed_s, self.newest = frame.elapsed_s, replace(frame, crops=(), regions=())
 
     def of_its_view(self, frame: Frame) -> Frame | None:
         """The frame with the view that it shows; None where a PTZ camera shows none of its views."""

@@ -244,3 +244,23 @@ class Parts(Writing):
         head = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(data)
         self.file.write(head + bytes(data) + b"\r\n")
         return len(data)
+
+
+class HlsServer(HttpServer):
+    """Segments of a second in a folder of its own. ``stall``: the list grows no further; ``end``: it says so."""
+
+    KINDS: ClassVar = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
+
+    def __init__(self, recording: Path, fmp4: bool = False, **more: Any):
+        self._folder = tempfile.TemporaryDirectory()
+        options = {"hls_time": "1", "hls_list_size": "4", "hls_flags": "delete_segments"}
+        playing = Playing(recording, "hls", **options, **({"hls_segment_type": "fmp4"} if fmp4 else {}))
+        super().__init__(playing, "/live.m3u8", "", **more)
+        self._muxer: threading.Thread | None = None
+
+    def get(self, request: BaseHTTPRequestHandler) -> None:
+        path = Path(self._folder.name) / Path(request.path).name
+        status = self.status if self.admits(request) else 401
+        if status == 200 and not path.exists():
+            status = 404
+        ...
