@@ -6,9 +6,10 @@ Pure: no sockets here. ``streams.live_reader`` drives it.
 import random
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 import av
 
@@ -69,12 +70,15 @@ _BY_ERROR: tuple[tuple[type[BaseException], Trouble], ...] = (
 _UNREACHABLE_ERRNO = frozenset({5, 101, 113})  # FFmpeg gives EIO for a name that does not resolve
 
 
-def classify(error: BaseException) -> Trouble:
-    """Which trouble an error of PyAV or the system is."""
+def classify(error: BaseException, meant: Mapping[int, Trouble] = MappingProxyType({})) -> Trouble:
+    """Which trouble an error of PyAV or the system is. meant: what numbers mean by this protocol at this point."""
+    number = getattr(error, "errno", None)
+    if number is not None and number in meant:
+        return meant[number]
     for kind, trouble in _BY_ERROR:
         if isinstance(error, kind):
             return trouble
-    return Trouble.UNREACHABLE if getattr(error, "errno", None) in _UNREACHABLE_ERRNO else Trouble.OTHER
+    return Trouble.UNREACHABLE if number in _UNREACHABLE_ERRNO else Trouble.OTHER
 
 
 @dataclass(slots=True)

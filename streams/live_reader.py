@@ -7,7 +7,7 @@ then starts another, and the old one closes its connection when it comes back.
 import random
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import av
@@ -19,13 +19,14 @@ from streams.grouping import Grouper
 from streams.link import SETTLED_S, Backoff, Change, Link, LinkState, Trouble, classify
 from streams.live_clock import LiveClock
 from streams.opening import first_video
+from streams.pace import Pace
 from streams.packets import CodecParameters
 from streams.parameter_sets import FormatWatch
 from streams.protocols import CONNECT_S, protocol_of
 from streams.recorder import Recorder
 from streams.sampler import Sampler
 from streams.source import redact
-from streams.timestamps import Timestamps
+from streams.timestamps import live_timestamps
 
 MOST_LEFT_BEHIND = 3
 """Threads of one camera that may hang at a time; with so many the camera waits until one comes back."""
@@ -156,9 +157,11 @@ class LiveReader:
     def _connection(self) -> None:
         """Until it ends, which it says by ``Ended``; returns only when it is nobody's business any more."""
         try:
-            container = av.open(self.url, options=dict(self.protocol.options))
+            interrupt_s = self.protocol.interrupt_s
+            timeout = None if interrupt_s is None else (CONNECT_S, interrupt_s)
+            container = av.open(self.url, options=dict(self.protocol.options), timeout=timeout)
         except (OSError, ValueError, av.error.FFmpegError) as error:
-            raise Ended(classify(error), _message(error)) from None
+            raise Ended(classify(error, self.protocol.opening), _message(error)) from None
         with container:
             stream = first_video(container)
             if stream is None:
@@ -166,15 +169,24 @@ class LiveReader:
             try:
                 self._read(container, stream)
             except (OSError, av.error.FFmpegError) as error:
-                raise Ended(classify(error), _message(error)) from None
+                raise Ended(classify(error, self.protocol.reading), _message(error)) from None
         raise Ended(Trouble.ENDED, "the camera ended the stream")
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+        """The video's. Those of the sound are looked at too: where only they still come, a thread could not leave."""
+        for packet in container.demux():
+            if self._over():
+                return
+            if packet.stream_index == stream.index:
+                yield packet
 
     def _read(self, container: InputContainer, stream: VideoStream) -> None:
         parameters = CodecParameters(stream)
-        stamps = Timestamps(stream, parameters.rate)
+        stamps = live_timestamps(stream, parameters.rate, self.clock.clock)
         grouper = Grouper(parameters, stamps, self.recorder)
         seconds, clock, link = grouper.seconds, self.clock, self.link
-        format = FormatWatch(parameters.codec)
+        format = FormatWatch(parameters.codec, parameters.extradata)
+        pace = Pace(clock.clock) if self.protocol.segmented else None
         begun_s = clock.clock()
         if self._over():
             return
@@ -182,7 +194,10 @@ class LiveReader:
         if self.lane is not None:
             self.lane.forget()
         self.parameters = parameters
-        for stamped in stamps.of(container.demux(stream)):
+        for stamped in stamps.of(self._packets(container, stream)):
+            if pace is not None:
+                with self._wake:
+                    self._wake.wait_for(self._over, pace.wait_s(seconds(stamped.dts)))
             if self._over():
                 return
             if format.changed(stamped.packet):

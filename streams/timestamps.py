@@ -1,6 +1,6 @@
 """Every packet's pts, dts and duration, where the container states none of them too."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,6 +9,9 @@ from av.video.stream import VideoStream
 
 LONGEST_HEAD = 32
 """Packets looked at for the earliest picture; no codec reorders over more."""
+UNTIMED = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
+"""Formats without any times: pictures one after the other, in parts of an HTTP answer or bare."""
+ARRIVAL_BASE = Fraction(1, 90000)
 
 
 class Stamped(NamedTuple):
@@ -70,3 +73,27 @@ class Timestamps:
             pts = dts
         self._next = dts + duration
         return Stamped(packet, pts, dts, duration)
+
+
+class Arrivals(Timestamps):
+    """The times of live packets that have none: when they come. FFmpeg would count them as 25 a second."""
+
+    def __init__(self, stream: VideoStream, rate: Fraction, clock: Callable[[], float]):
+        super().__init__(stream, rate)
+        self.time_base = ARRIVAL_BASE
+        self._step = max(1, round(1 / rate / ARRIVAL_BASE))
+        self._clock = clock
+        self._last = -1
+
+    def of(self, packets: Iterable[av.Packet]) -> Iterator[Stamped]:  # type: ignore[type-arg]
+        for packet in packets:
+            if packet.size:
+                self._last = max(self._last + 1, round(self._clock() / ARRIVAL_BASE))
+                yield Stamped(packet, self._last, self._last, self._step)
+
+
+def live_timestamps(stream: VideoStream, rate: Fraction, clock: Callable[[], float]) -> Timestamps:
+    """Of a live stream. clock: ours, monotonic seconds."""
+    if stream.container.format.name in UNTIMED:
+        return Arrivals(stream, rate, clock)
+    return Timestamps(stream, rate)

@@ -46,15 +46,20 @@ class Watched:
 
 
 @contextmanager
-def watching(url: str, every: str = "auto", impatient: bool = True) -> Iterator[Watched]:
+def watching(url: str, every: str = "auto", impatient: bool = True, socket_s: float = 1.5) -> Iterator[Watched]:
+    """socket_s: FFmpeg's own patience with a socket, where the protocol knows an option for it."""
     pool, recorder, clock = DecodePool(1), Recorder(30.0), LiveClock(time.monotonic)
     frames: list[Frame] = []
     changes: list[Change] = []
     lane = Lane(pool, "gate", Cropper(SHAPE), clock, frames.append)
     reader = LiveReader("gate", url, recorder, clock, make_sampler(every), lane, changes.append)
     if impatient:
-        options = reader.protocol.options | {"timeout": "1500000"}
-        reader.protocol = replace(reader.protocol, options=options, stall_s=1.0, give_up_s=5.0, late_s=3.0)
+        patience = {name: f"{socket_s * 1e6:.0f}" for name in ("timeout", "rw_timeout") if name in reader.protocol.options}
+        options = reader.protocol.options | patience
+        interrupt_s = None if reader.protocol.interrupt_s is None else 6.0
+        reader.protocol = replace(
+            reader.protocol, options=options, stall_s=1.0, give_up_s=5.0, late_s=3.0, interrupt_s=interrupt_s
+        )
     reader._backoff = Backoff(shortest_s=0.1, longest_s=1.0, locked_s=0.5)
     over = threading.Event()
 
