@@ -53,6 +53,7 @@ def live(
 def faults(
     server: Annotated[list[str] | None, typer.Option(help="simulator, gstreamer; repeated, both if left out.")] = None,
     cameras: Annotated[int, typer.Option(min=2, help="One of them fails.")] = 6,
+    only: Annotated[str, typer.Option(help="Only faults with this in their name.")] = "",
     save_to: Annotated[Path | None, typer.Option("--save", help="Write the JSON to this file as well.")] = None,
 ) -> None:
     """Let one of several cameras fail in twelve ways: how soon is it noticed and over, what do the others lose?"""
@@ -63,7 +64,7 @@ def faults(
             for one in server or fault_drill.SERVERS:
                 if one not in fault_drill.SERVERS:
                     fail(f"--server {one}: allowed are {', '.join(fault_drill.SERVERS)}")
-                found["faults"][one] = fault_drill.as_json(fault_drill.drill(one, cameras, status.update))
+                found["faults"][one] = fault_drill.as_json(fault_drill.drill(one, cameras, only, status.update))
         except WorkerFailed as failed:
             fail(str(failed))
     if save_to is not None:

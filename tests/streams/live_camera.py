@@ -54,8 +54,8 @@ def watching(url: str, every: str = "auto", impatient: bool = True, socket_s: fl
     lane = Lane(pool, "gate", Cropper(SHAPE), clock, frames.append)
     reader = LiveReader("gate", url, recorder, clock, make_sampler(every), lane, changes.append)
     if impatient:
-        patience = {name: f"{socket_s * 1e6:.0f}" for name in ("timeout", "rw_timeout") if name in reader.protocol.options}
-        options = reader.protocol.options | patience
+        options = dict(reader.protocol.options)
+        options |= {name: f"{socket_s * 1e6:.0f}" for name in ("timeout", "rw_timeout") if name in options}
         interrupt_s = None if reader.protocol.interrupt_s is None else 6.0
         reader.protocol = replace(
             reader.protocol, options=options, stall_s=1.0, give_up_s=5.0, late_s=3.0, interrupt_s=interrupt_s
