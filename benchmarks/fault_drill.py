@@ -105,7 +105,10 @@ def cases(server: str) -> list[Case]:
 
 
 def drill(server: str, cameras: int, only: str, told: Callable[[str], None]) -> list[Outcome]:
-    """only: part of the names of the faults to try, "" for all. Raises ``WorkerFailed``, also where GStreamer's server is not installed."""
+    """only: part of the names of the faults to try, "" for all.
+
+    Raises ``WorkerFailed``, also where GStreamer's server is not installed.
+    """
     outcomes = []
     with tempfile.TemporaryDirectory() as folder, _serving(server, cameras, Path(folder)) as (first, urls):
         chosen = [case for case in cases(server) if only in case.name]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from streams.crops import Cropper, InputShape
 from streams.decode_pool import DecodePool, Lane
@@ -43,6 +44,15 @@ class Watched:
         """The first change to the state from the ``after``-th change on."""
         self.wait(lambda w: any(c.state is state for c in w.changes[after:]), state)
         return next(c for c in self.changes[after:] if c.state is state)
+
+    def wait_for_another(self, state: LinkState) -> Change:
+        """The first change away from a state."""
+
+        def found() -> Change | None:
+            return next((b for a, b in pairwise(self.changes) if a.state is state), None)
+
+        self.wait(lambda _: found(), f"no longer {state}")
+        return found() or self.changes[-1]
 
 
 @contextmanager
