@@ -96,7 +96,7 @@ def test_the_drawn_parked_cars_are_cars_to_the_shipped_model_so_that_evidence_is
 def test_the_program_starts_where_nothing_for_developers_is_installed():
     starts = """
 import sys
-sys.modules |= dict.fromkeys(("onnx", "playwright", "psutil", "pytest"))
+sys.modules |= dict.fromkeys(("onnx", "playwright", "pytest"))
 sys.argv = ["streetorder", "--help"]
 import service.cli
 service.cli.main()
