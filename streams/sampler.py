@@ -94,11 +94,13 @@ class Every:
     With B-frames that can be a few pictures after the period begins.
 
     cheaply: where key frames come at least twice in a period, as they do in most cameras' streams, take the first of
-    them: one that is decoded by itself costs a tenth.
+    them: one that is decoded by itself costs a tenth. phase_s: by how much its periods begin sooner, so that a hundred
+    cameras that began together do not all want a picture in the same moment.
     """
 
     period_s: float
     cheaply: bool = False
+    phase_s: float = 0.0
     interval: KeyInterval = field(default_factory=KeyInterval)
     taken: deque[int] = field(default_factory=lambda: deque(maxlen=32))
     """The newest periods that have their picture; decoding order mixes no more than these."""
@@ -110,7 +112,7 @@ class Every:
 
     def wants(self, packet: EncodedPacket, group: Group) -> bool:
         self.interval.follow(packet, group)
-        period = math.floor(packet.elapsed_s / self.period_s + 1e-6)
+        period = math.floor((packet.elapsed_s + self.phase_s) / self.period_s + 1e-6)
         if period in self.taken:
             return False
         if self.cheaply and not packet.keyframe and self.interval.often(self.period_s / 2):
@@ -160,10 +162,10 @@ class Auto:
         self.interval = KeyInterval(state["before_s"], state["so_far_s"])
 
 
-def make_sampler(every: str, live: bool = False) -> Sampler:
+def make_sampler(every: str, live: bool = False, phase: float = 0.0) -> Sampler:
     """The policy by its name on the command line, exact for recordings, cheap for live cameras.
 
-    Raises ``ValueError`` saying what is allowed.
+    phase: part of its period by which a live camera's begins sooner, in [0, 1). Raises ``ValueError`` saying what is allowed.
     """
     match every:
         case "auto":
@@ -178,4 +180,4 @@ def make_sampler(every: str, live: bool = False) -> Sampler:
         period_s = 0.0
     if not 0.01 <= period_s <= 86400:
         raise ValueError(f"--every {every}: allowed are auto, keyframe, all, or seconds from 0.01 to 86400")
-    return Every(period_s, cheaply=live)
+    return Every(period_s, live, phase * period_s)

@@ -83,7 +83,7 @@ class LiveCamera:
             plan.url,
             self.recorder,
             self.time,
-            make_sampler(plan.every, live=True),
+            make_sampler(plan.every, True, chance.random()),
             self.lane,
             told,
             chance,
