@@ -165,7 +165,9 @@ class Auto:
 def make_sampler(every: str, live: bool = False, phase: float = 0.0) -> Sampler:
     """The policy by its name on the command line, exact for recordings, cheap for live cameras.
 
-    phase: part of its period by which a live camera's begins sooner, in [0, 1). Raises ``ValueError`` saying what is allowed.
+    phase: part of its period by which a live camera's begins sooner, in [0, 1).
+
+    Raises ``ValueError`` saying what is allowed.
     """
     match every:
         case "auto":
