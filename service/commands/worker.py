@@ -1,30 +1,13 @@
 """``streetorder worker``: a pool of live cameras, watched until somebody stops it."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
-from models.detector import load_detector
-from service.city import City, load_city
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
 from service.commands.score import decided_by
-from service.results import STATE
-from service.worker.cameras import Cameras
-from service.worker.city_watch import CityWatch
-from service.worker.live_plan import LivePlan, live_plans, not_live
-from service.worker.logs import configure_logs
-from service.worker.overrides import Overrides
-from service.worker.web import WebServer
-from service.worker.worker import Setup, Worker
-from vision.durable import naming
-from vision.keys import default_key_path, load_or_make
-
-_log = structlog.get_logger("worker")
 
 
 def worker(
@@ -63,55 +46,27 @@ def worker(
 
     Exit code 0: stopped in order; 2: wrong use; 3: results could not be written.
     """
+    # Here, because a web framework takes a third of a second to load, and every other command would wait for it.
+    from service.worker.running import Options, watch_pool
+
     host, port = _address(listen)
-    configure_logs(log_json)
     with told_plainly():
-        city = load_city(cameras)
-        detector = load_detector(model)
-        decided, longer = decided_by(decisions, out), dwells(dwell or [])
-
-        def plans(city: City) -> dict[str, LivePlan]:
-            found = live_plans(city, pool, detector.card, longer, decided)
-            for camera_id in not_live(city, pool):
-                _log.warning("not a live camera: its source is a recording, see streetorder score", camera=camera_id)
-            return found
-
-        if not plans(city):
-            pools = ", ".join(sorted({c.pool for c in city.cameras}))
-            where = f"pool {pool!r}" if pool else "the city file"
-            fail(f"{cameras}: {where} has no camera with a URL; its pools are {pools}")
-        key, made = load_or_make(default_key_path())
-        if made:
-            _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))
-        setup = Setup(out, detector, key, decoders or len(os.sched_getaffinity(0)), slots, batch, record)
-        with naming(out):
-            watching = Worker(setup)
-        their = Cameras(watching, city, Overrides(out / STATE / "cameras.json"), plans)
-        first = their.plans()
-        web = _serve(watching, their, host, port)
-
-        def refused(problems: str) -> None:
-            watching.configuration = problems
-
-        watch = CityWatch(cameras, their.use, refused)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: watching.stop())
-        watching.do(lambda: watching.watch_these(first))
-        watch.start()
-        _log.info("watching", cameras=len(first), pool=pool, results=str(out), address=f"http://{host}:{web.port}")
-        try:
-            watching.run()
-        finally:
-            watch.close()
-            web.close()
-        _log.info("stopped in order")
-
-
-def _serve(watching: Worker, their: Cameras, host: str, port: int) -> WebServer:
-    try:
-        return WebServer(watching, their, host, port)
-    except OSError as error:
-        fail(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}; name another port")
+        options = Options(
+            cameras=cameras,
+            pool=pool,
+            out=out,
+            model=model,
+            dwell=dwells(dwell or []),
+            decided=decided_by(decisions, out),
+            record=record,
+            host=host,
+            port=port,
+            decoders=decoders,
+            slots=slots,
+            batch=batch,
+            log_json=log_json,
+        )
+        watch_pool(options)
 
 
 def _address(text: str) -> tuple[str, int]:

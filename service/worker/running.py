@@ -1,0 +1,96 @@
+"""From the command's words to a worker that watches, and to its end."""
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from models.detector import load_detector
+from service.city import City, load_city
+from service.commands.failing import fail
+from service.decided import Decided
+from service.results import STATE
+from service.worker.cameras import Cameras
+from service.worker.city_watch import CityWatch
+from service.worker.live_plan import LivePlan, live_plans, not_live
+from service.worker.logs import configure_logs
+from service.worker.overrides import Overrides
+from service.worker.web import WebServer
+from service.worker.worker import Setup, Worker
+from vision.durable import naming
+from vision.keys import default_key_path, load_or_make
+
+_log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person asked for; see ``streetorder worker --help``. decoders: None for one a core."""
+
+    cameras: Path
+    pool: str | None
+    out: Path
+    model: Path | None
+    dwell: Mapping[str, float]
+    decided: Decided
+    record: Path | None
+    host: str
+    port: int
+    decoders: int | None
+    slots: int
+    batch: int
+    log_json: bool
+
+
+def watch_pool(options: Options) -> None:
+    """Until SIGTERM or Ctrl-C. Fails plainly for what a person can mend; raises ``OSError`` too."""
+    configure_logs(options.log_json)
+    city = load_city(options.cameras)
+    detector = load_detector(options.model)
+
+    def plans(city: City) -> dict[str, LivePlan]:
+        for camera_id in not_live(city, options.pool):
+            _log.warning("not a live camera: its source is a recording, see streetorder score", camera=camera_id)
+        return live_plans(city, options.pool, detector.card, options.dwell, options.decided)
+
+    if not plans(city):
+        pools = ", ".join(sorted({c.pool for c in city.cameras}))
+        where = f"pool {options.pool!r}" if options.pool else "the city file"
+        fail(f"{options.cameras}: {where} has no camera with a URL; its pools are {pools}")
+    key, made = load_or_make(default_key_path())
+    if made:
+        _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))
+    threads = options.decoders or len(os.sched_getaffinity(0))
+    setup = Setup(options.out, detector, key, threads, options.slots, options.batch, options.record)
+    with naming(options.out):
+        worker = Worker(setup)
+    cameras = Cameras(worker, city, Overrides(options.out / STATE / "cameras.json"), plans)
+    first = cameras.plans()
+    web = _serve(worker, cameras, options.host, options.port)
+
+    def refused(problems: str) -> None:
+        worker.configuration = problems
+
+    watch = CityWatch(options.cameras, cameras.use, refused)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.do(lambda: worker.watch_these(first))
+    watch.start()
+    address = f"http://{options.host}:{web.port}"
+    _log.info("watching", cameras=len(first), pool=options.pool, results=str(options.out), address=address)
+    try:
+        worker.run()
+    finally:
+        watch.close()
+        web.close()
+    _log.info("stopped in order")
+
+
+def _serve(worker: Worker, cameras: Cameras, host: str, port: int) -> WebServer:
+    try:
+        return WebServer(worker, cameras, host, port)
+    except OSError as error:
+        fail(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}; name another port")
