@@ -69,12 +69,13 @@ class Recorder:
     to run ahead of detection, plus one group. A live camera is not waited for, so its ring has bounds of its own.
 
     longest_s, largest_bytes: older groups go as soon as the newer ones alone hold this much; the newest group, which is
-    bounded itself, stays.
+    bounded itself, stays. keep_from_s: what ends later is kept for longer than ``longest_s``, a clip is still growing.
     """
 
     def __init__(self, longest_s: float = math.inf, largest_bytes: float = math.inf) -> None:
         self.groups: deque[Group] = deque()
         self.longest_s = longest_s
+        self.keep_from_s = math.inf
         self.largest_bytes = largest_bytes
 
     @property
@@ -120,10 +121,13 @@ class Recorder:
         """Only when a group begins: that is often enough, and then nothing is counted packet by packet."""
         if self.longest_s == math.inf and self.largest_bytes == math.inf:
             return
-        while len(self.groups) > 1 and (
-            self.newest_s - self.groups[1].start_s > self.longest_s or self.size_bytes > self.largest_bytes
-        ):
+        while len(self.groups) > 1 and (self._is_old() or self.size_bytes > self.largest_bytes):
             self.groups.popleft()
+
+    def _is_old(self) -> bool:
+        """Whether nobody needs the oldest group."""
+        unused = self.groups[0].end_s < self.keep_from_s
+        return unused and self.newest_s - self.groups[1].start_s > self.longest_s
 
     def clip(self, start_s: float, end_s: float, anchor_s: float) -> PacketSpan | None:
         """The packets from the last key frame at or before ``start_s`` up to ``end_s``, around ``anchor_s``.

@@ -7,6 +7,7 @@ the journal lacks.
 
 import json
 import logging
+import math
 import queue
 import threading
 import time
@@ -113,6 +114,7 @@ class LiveEvidence:
         rule = self.types[v.key].evidence
         growing = Growing(event, recorder, v.confirmed_s - rule.pre_s, v.confirmed_s + rule.post_s)
         self._growing.setdefault(v.camera_id, []).append(growing)
+        recorder.keep_from_s = min(recorder.keep_from_s, growing.start_s)
         span, stills = growing.span(), {"onset.jpg": onset, "trigger.jpg": trigger}
         self._say(v.camera_id, lambda: self._begin(growing, grounds, stills, span))
 
@@ -136,7 +138,10 @@ class LiveEvidence:
             elif newest_s >= growing.has_s + GROW_S and not self.trouble:
                 growing.has_s = newest_s
                 self._jobs.put((camera_id, partial(self._grow, growing, growing.span())))
-        left = [g for g in self._growing.pop(camera_id, []) if not g.finished]
+        now = self._growing.pop(camera_id, [])
+        left = [g for g in now if not g.finished]
+        for recorder in {id(g.recorder): g.recorder for g in now}.values():
+            recorder.keep_from_s = min((g.start_s for g in left if g.recorder is recorder), default=math.inf)
         if left:
             self._growing[camera_id] = left
 

@@ -27,8 +27,8 @@ from vision.scene import Scene
 from vision.snapshot import load_snapshot, read_extra, save_snapshot
 from vision.view_finder import ViewFinder
 
-RING_S = 40.0
-"""Pre-roll, post-roll, a long group, and how long evidence may take to be begun."""
+RING_S = 20.0
+"""The longest pre-roll, a group, and how long judging may take; a clip that grows keeps its packets for longer."""
 RING_BYTES = 64 << 20
 JUDGED_S = 3.0
 """How long a visit waits until its last picture is judged."""
@@ -100,7 +100,7 @@ class LiveCamera:
     @property
     def evidence_recorder(self) -> Recorder:
         """The ring that clips are cut from: the main stream's while it delivers."""
-        if self.main is not None and self.main.recorder.newest_s > self.time.now_s() - RING_S / 2:
+        if self.main is not None and self.main.recorder.newest_s > self.time.now_s() - RING_S:
             return self.main.recorder
         return self.recorder
 

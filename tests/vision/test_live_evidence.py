@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -115,7 +116,20 @@ def test_pictures_and_pre_roll_lie_there_when_the_journal_says_so_and_the_clip_g
     assert gate.sealed()["notes"] == []
     assert Event.from_dict(gate.sealed()["event"]) == gate.event()
     assert not gate.evidence.is_growing("gate")
+    assert gate.recorder.keep_from_s == math.inf
     assert verify(gate.folder, gate.key.public).ok
+
+
+def test_a_clip_that_grows_keeps_its_packets_in_a_ring_that_would_forget_them(gate: Gate) -> None:
+    gate.recorder.longest_s = 3.0
+    gate.open()
+    gate.record_until(18)
+    assert gate.recorder.groups[0].start_s <= 2
+    gate.evidence.advance("gate", 18)
+    gate.wait(lambda: (gate.folder / "car" / "manifest.json").exists())
+    assert gate.sealed()["clip"]["start_s"] <= 2
+    gate.record_until(25)
+    assert gate.recorder.groups[0].start_s >= 20
 
 
 def test_a_full_disk_confirms_nothing_says_so_and_loses_nothing(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
