@@ -92,6 +92,18 @@ class Lane:
                 self._queued = True
                 self._pool.queue(self)
 
+    def take(self, group: Group, index: int, wanted: bool, dense: bool) -> None:
+        """As ``push``, but decoded at once in the calling thread, which waits where ``deliver`` does: for recordings,
+        of which no wanted picture may be lost. One camera's packets take one of the two ways only.
+        """
+        if wanted or dense or not self._decoder.idle:
+            self._decode(_Item(group, index, wanted, dense), timed=False)
+
+    def drain(self) -> None:
+        """The end of what was taken: hand on the pictures that are still inside the decoder."""
+        for decoded in self._decoder.drain():
+            self._hand_on(decoded)
+
     def forget(self) -> None:
         """A new connection: nothing of the old one is decoded any more."""
         with self._lock:
@@ -131,7 +143,7 @@ class Lane:
             self._decode(item)
         self._pool.queue(self)
 
-    def _decode(self, item: _Item) -> None:
+    def _decode(self, item: _Item, timed: bool = True) -> None:
         if item.wanted:
             self.unmet_since_s = self.clock.now_s() if not self.unmet else self.unmet_since_s
             self.unmet += 1
@@ -140,7 +152,7 @@ class Lane:
             self._hand_on(decoded)
         if item.wanted and not item.dense and self.pictures == before and item.place == 0:
             self.lost += 1
-        if item.wanted:
+        if item.wanted and timed:
             self._pool.took(time.perf_counter() - begun_s)
 
     def _hand_on(self, decoded: Decoded) -> None:
@@ -149,14 +161,14 @@ class Lane:
         if decoded.elapsed_s <= self.newest_s:
             return  # a picture that a broken clock puts into the past
         self.newest_s = decoded.elapsed_s
-        aspect = decoded.group.parameters.pixel_aspect
+        aspect, captured_at = decoded.group.parameters.pixel_aspect, self.clock.at(decoded.elapsed_s)
         crops, regions = self.cropper.crops(decoded.frame, aspect)
         self._deliver(
             Frame(
                 view=ViewKey(self.camera_id, self.view_id),
                 elapsed_s=decoded.elapsed_s,
-                captured_at=self.clock.at(decoded.elapsed_s),
-                clock=self.clock.source,
+                captured_at=captured_at,
+                clock=self.clock.source if captured_at is not None else None,
                 clock_offset_s=self.clock.offset_s or 0.0,
                 size=upright_size(decoded.frame, aspect),
                 crops=crops,

@@ -64,6 +64,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], Trouble], ...] = (
     (av.error.EOFError, Trouble.ENDED),
     (ConnectionRefusedError, Trouble.REFUSED),
     (TimeoutError, Trouble.TIMEOUT),
+    (av.error.ExitError, Trouble.TIMEOUT),
     (ConnectionError, Trouble.ENDED),
     (PermissionError, Trouble.UNAUTHORISED),
 )

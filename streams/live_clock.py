@@ -111,8 +111,8 @@ class LiveClock:
         behind_s = (self.utc() - timedelta(seconds=self.now_s() - elapsed_s) - camera_utc).total_seconds()
         self.offset_s = -self._latency.add(self.now_s(), behind_s)
 
-    def at(self, elapsed_s: float) -> datetime:
-        """UTC at which a picture was taken, by the clock that ``source`` names."""
+    def at(self, elapsed_s: float) -> datetime | None:
+        """UTC at which a picture was taken, by the clock that ``source`` names; never None for a live camera."""
         if self.source is Clock.RTCP and self._camera_zero is not None:
             return self._camera_zero + timedelta(seconds=elapsed_s)
         return self.utc() - timedelta(seconds=self.now_s() - elapsed_s)

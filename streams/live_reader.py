@@ -18,11 +18,11 @@ from streams.decode_pool import Lane
 from streams.grouping import Grouper
 from streams.link import SETTLED_S, Backoff, Change, Link, LinkState, Trouble, classify
 from streams.live_clock import LiveClock
-from streams.opening import first_video
+from streams.opening import first_video, only
 from streams.pace import Pace
 from streams.packets import CodecParameters
 from streams.parameter_sets import FormatWatch
-from streams.protocols import CONNECT_S, protocol_of
+from streams.protocols import CONNECT_S, learnt, protocol_of
 from streams.recorder import Recorder
 from streams.sampler import Sampler
 from streams.source import redact
@@ -157,15 +157,17 @@ class LiveReader:
     def _connection(self) -> None:
         """Until it ends, which it says by ``Ended``; returns only when it is nobody's business any more."""
         try:
-            interrupt_s = self.protocol.interrupt_s
-            timeout = None if interrupt_s is None else (CONNECT_S, interrupt_s)
-            container = av.open(self.url, options=dict(self.protocol.options), timeout=timeout)
+            patience = CONNECT_S, self.protocol.interrupt_s
+            container = av.open(self.url, options=dict(self.protocol.options), timeout=patience)
         except (OSError, ValueError, av.error.FFmpegError) as error:
             raise Ended(classify(error, self.protocol.opening), _message(error)) from None
         with container:
             stream = first_video(container)
             if stream is None:
                 raise Ended(Trouble.GARBAGE, "no video in it")
+            if self.protocol.segmented:
+                only(container, stream)
+            self.protocol = learnt(self.protocol, container.format.name)
             try:
                 self._read(container, stream)
             except (OSError, av.error.FFmpegError) as error:

@@ -43,6 +43,14 @@ def first_video(container: InputContainer) -> VideoStream | None:
     return None
 
 
+def only(container: InputContainer, stream: VideoStream) -> None:
+    """Have nothing but one stream fetched: of HLS in several qualities FFmpeg would fetch them all."""
+    discard = getattr(av.stream, "Discard", None)
+    for other in container.streams:
+        if discard is not None and other.index != stream.index:
+            other.discard = discard.all
+
+
 def container_start(container: InputContainer) -> datetime | None:
     """UTC at which the recording began as its container states it, None where it does not or cannot be right."""
     text = container.metadata.get("creation_time") or container.metadata.get("date")

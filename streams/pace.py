@@ -22,5 +22,6 @@ class Pace:
         step_s, self._dts_s = dts_s - self._dts_s, dts_s
         if self._due_s is None or not 0.0 <= step_s <= LONGEST_WAIT_S:
             self._due_s = now_s
+            return 0.0
         self._due_s = max(now_s, self._due_s + step_s)
         return self._due_s - now_s

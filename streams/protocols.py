@@ -7,12 +7,12 @@ protocol does not know without a word.
 import errno
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streams.link import GIVE_UP_S, LATE_S, STALL_S, Trouble
 
 SOCKET_S = 5.0
-"""FFmpeg ends a silent connection after about twice this; UDP, where nothing connects, after just so long."""
+"""FFmpeg ends a silent connection after about twice this; MPEG-TS, MJPEG and UDP after just so long."""
 CONNECT_S = 20.0
 """A try that has not brought a packet by then is given up, whatever it waits for."""
 
@@ -49,21 +49,21 @@ def _microseconds(seconds: float) -> str:
 _ANY_CERTIFICATE = {"tls_verify": "0"}
 _QUICK = {**_ANY_CERTIFICATE, "fpsprobesize": "0"}
 """The frame rate is not guessed from the first twenty pictures."""
-_HTTP_SILENCE = {"rw_timeout": _microseconds(SOCKET_S)}
+_SILENCE = {"rw_timeout": _microseconds(SOCKET_S)}
 
 _RTSP = Protocol({**_QUICK, "analyzeduration": "0", "rtsp_transport": "tcp", "timeout": _microseconds(SOCKET_S)})
 
 # FLV never says how many streams there are: FFmpeg would look for more for 5 s. Half a second of video is looked at.
-_FLV = Protocol({**_QUICK, **_HTTP_SILENCE, "analyzeduration": _microseconds(0.5)})
+_FLV = Protocol({**_QUICK, **_SILENCE, "analyzeduration": _microseconds(0.5)})
 # A server that does not have the stream, or not for us, says so by a status that FFmpeg turns into these numbers.
 _RTMP = Protocol(_FLV.options, opening={errno.EPERM: Trouble.NOT_FOUND, _UNKNOWN: Trouble.UNAUTHORISED})
 
 # Joined within a group nothing is known until its end: a clip cannot be written without the parameter sets.
 _UNTIL_KNOWN = {"analyzeduration": _microseconds(15.0), "probesize": f"{32 << 20}"}
-_HTTP = Protocol({**_QUICK, **_HTTP_SILENCE, **_UNTIL_KNOWN})
+_HTTP = Protocol({**_QUICK, **_SILENCE, **_UNTIL_KNOWN})
 _SILENT = {errno.EIO: Trouble.TIMEOUT}
 _UDP = Protocol(
-    {**_QUICK, **_UNTIL_KNOWN, "timeout": _microseconds(2 * SOCKET_S), "overrun_nonfatal": "1"},
+    {**_QUICK, **_UNTIL_KNOWN, "timeout": _microseconds(SOCKET_S), "overrun_nonfatal": "1"},
     opening=_SILENT,
     reading=_SILENT,
 )
@@ -71,7 +71,7 @@ _UDP = Protocol(
 # From the last segment but one on: with the last alone each late one would be a pause. A list that does not grow is
 # asked for again and again, for minutes, without any packet or error.
 _HLS = Protocol(
-    {**_QUICK, **_HTTP_SILENCE, "live_start_index": "-2"},
+    {**_QUICK, **_SILENCE, "live_start_index": "-2"},
     stall_s=12.0,
     give_up_s=30.0,
     late_s=60.0,
@@ -81,6 +81,13 @@ _HLS = Protocol(
 
 _FLV_OVER_HTTP = re.compile(r"[^?]*\.flv(\?.*)?|.*\?(.*&)?app=.*&stream=.*", re.IGNORECASE)
 """The second as nginx-http-flv-module has it."""
+
+
+def learnt(protocol: Protocol, format: str) -> Protocol:
+    """For the next connection: how to open what turned out to be of a format, by FFmpeg's name of it."""
+    if format != "flv":
+        return protocol
+    return replace(protocol, options=protocol.options | {"analyzeduration": _FLV.options["analyzeduration"]})
 
 
 def protocol_of(url: str) -> Protocol:

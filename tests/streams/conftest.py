@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.scenery import street
+from tests.streams.live_sources import Clips, source_clips
 from tests.streams.wall_clock import SIZE, hands
 
 
@@ -24,3 +25,23 @@ def clock_street(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
         return made[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def live_clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    """What the live sources of ``tests.streams.live_sources`` send."""
+    return source_clips(tmp_path_factory.mktemp("sources"))
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds, a key frame each."""
+    return street(tmp_path_factory.mktemp("folder") / "clip.mp4", seconds=6, gop_s=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty one, into which recordings are delivered."""
+    path = tmp_path / "delivered"
+    path.mkdir()
+    return path

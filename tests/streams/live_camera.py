@@ -66,10 +66,9 @@ def watching(url: str, every: str = "auto", impatient: bool = True, socket_s: fl
     if impatient:
         options = dict(reader.protocol.options)
         options |= {name: f"{socket_s * 1e6:.0f}" for name in ("timeout", "rw_timeout") if name in options}
-        interrupt_s = None if reader.protocol.interrupt_s is None else 6.0
-        reader.protocol = replace(
-            reader.protocol, options=options, stall_s=1.0, give_up_s=5.0, late_s=3.0, interrupt_s=interrupt_s
-        )
+        reader.protocol = replace(reader.protocol, options=options, stall_s=1.0, give_up_s=5.0, late_s=3.0)
+        if reader.protocol.segmented:
+            reader.protocol = replace(reader.protocol, give_up_s=2.5, interrupt_s=3.0)
     reader._backoff = Backoff(shortest_s=0.1, longest_s=1.0, locked_s=0.5)
     over = threading.Event()
 

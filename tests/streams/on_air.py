@@ -44,7 +44,9 @@ class Playing:
         mine, at_s, begun_s = self._generation, 0.0, time.monotonic()
         while mine == self._generation:
             into = _Headless(sink) if at_s and self.format == "flv" else sink
-            with av.open(into, "w", format=self.format, options=dict(self.options)) as output:
+            # Sound alone would wait for ten seconds for a picture to go with it.
+            options = {"max_interleave_delta": "200000", **self.options}
+            with av.open(into, "w", format=self.format, options=options) as output:
                 at_s = self._mux(output, mine, at_s, begun_s)
 
     def _mux(self, output: OutputContainer, mine: int, at_s: float, begun_s: float) -> float:

@@ -28,6 +28,14 @@ def test_an_error_is_of_one_kind(error: BaseException, trouble: Trouble) -> None
     assert classify(error) is trouble
 
 
+def test_a_protocol_says_what_it_means_by_a_number() -> None:
+    meant = {5: Trouble.TIMEOUT, 1: Trouble.NOT_FOUND}
+    assert classify(OSError(5, "input/output error"), meant) is Trouble.TIMEOUT
+    assert classify(PermissionError(1, "not permitted"), meant) is Trouble.NOT_FOUND
+    assert classify(ConnectionRefusedError(111, "refused"), meant) is Trouble.REFUSED
+    assert classify(ValueError("?"), meant) is Trouble.OTHER
+
+
 @given(st.integers(0, 2**32), st.integers(1, 60))
 def test_waiting_doubles_within_its_bounds_and_never_comes_in_step(seed: int, tries: int) -> None:
     backoff = Backoff(chance=random.Random(seed))

@@ -9,7 +9,7 @@ import av
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.timestamps import Timestamps
+from streams.timestamps import ARRIVAL_BASE, Timestamps, live_timestamps
 
 STREAM = cast(Any, SimpleNamespace(time_base=Fraction(1, 1000)))
 
@@ -57,3 +57,21 @@ def test_no_packet_is_lost_or_swapped_whatever_the_times(stamps: list[tuple[int 
     assert len(found) == len(stamps)
     for (pts, _), (given_pts, _) in zip(found, stamps, strict=True):
         assert given_pts is None or pts == given_pts
+
+
+def test_live_pictures_without_times_have_those_of_their_arrival() -> None:
+    now_s = iter([5000.0, 5000.4, 5000.4, 5001.0])
+    stream = cast(Any, SimpleNamespace(time_base=Fraction(1, 25), container=named("mpjpeg")))
+    reading = live_timestamps(stream, Fraction(25), lambda: next(now_s))
+    found = [s.pts * ARRIVAL_BASE for s in reading.of(packets((0, 0), (1, 1), (2, 2), (3, 3)))]
+    assert [float(t) for t in found] == [5000.0, 5000.4, 5000.4 + 1 / 90000, 5001.0]
+    assert reading.time_base == ARRIVAL_BASE
+
+
+def test_live_pictures_with_times_keep_them() -> None:
+    stream = cast(Any, SimpleNamespace(time_base=Fraction(1, 1000), container=named("flv")))
+    assert type(live_timestamps(stream, Fraction(25), lambda: 0.0)) is Timestamps
+
+
+def named(format: str) -> Any:
+    return SimpleNamespace(format=SimpleNamespace(name=format))
