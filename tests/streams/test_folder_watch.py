@@ -77,7 +77,7 @@ def test_a_file_is_read_when_it_is_whole(clip: Path, folder: Path) -> None:
                 file.write(data[at : at + len(data) // 8 + 1])
             time.sleep(0.05)
             assert not camera.frames or at + len(data) // 8 + 1 >= len(data)
-        camera.wait_for_frames(6)
+        camera.wait(lambda c: len(c.frames) >= 6, "it is read")
         assert camera.reader.link.troubles == {}
 
 
