@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from service.one_picture import picture_of
+import structlog
+
+from service.one_picture import PictureProblem, picture_of
 from service.worker.live_plan import LivePlan
 from streams.batcher import Batcher
 from streams.crops import Cropper
@@ -37,6 +39,8 @@ SAME_VISIT_S = 15.0
 SOONEST_S = 10.0
 FIRST_SAVED_S = 7.0
 """So much sooner than usual: what an earlier process knew was loaded, and a crash at the start is likelier."""
+
+_log = structlog.get_logger("worker")
 
 
 class LiveCamera:
@@ -70,7 +74,10 @@ class LiveCamera:
         for view_id, path in plan.pictures.items():
             quality = self.finder.scenes[view_id].quality
             if not quality.known:
-                quality.expect(picture_of(str(path)))
+                try:
+                    quality.expect(picture_of(str(path)))
+                except PictureProblem as problem:  # one camera's file is no reason to leave the others
+                    _log.error("the picture of a view is not usable", view=view_id, file=str(path), why=str(problem))
         self.saved_at = clock() - FIRST_SAVED_S
         self.recorder = Recorder(RING_S, RING_BYTES)
         self.queue = batcher.open_live(plan.camera_id)

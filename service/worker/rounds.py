@@ -3,9 +3,13 @@
 import threading
 from collections.abc import Mapping
 
+import structlog
+
 from service.worker.live_camera import LiveCamera
 from streams.patrol import Timetable
 from vision.live_evidence import LiveEvidence
+
+_log = structlog.get_logger("worker")
 
 
 class Rounds:
@@ -41,5 +45,7 @@ class Rounds:
             try:
                 if camera is not None:
                     come_back_s = camera.visit(lambda id=camera_id: self._evidence.is_growing(id))  # type: ignore[misc]
+            except Exception:
+                _log.exception("a visit failed", camera=camera_id)  # the slot goes on with the next
             finally:
                 self.timetable.done(camera_id, come_back_s)

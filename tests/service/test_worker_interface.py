@@ -137,6 +137,15 @@ def test_a_camera_that_turns_has_its_violations_in_the_view_that_it_shows(tmp_pa
     assert not worker.events("cleared")
 
 
+def test_a_preset_whose_picture_is_no_picture_costs_nobody_a_camera(tmp_path, simulator, toy_model, key):
+    (tmp_path / "gate.jpg").write_bytes(b"no picture at all")
+    views = "    views: [{id: gate, picture: gate.jpg}, {id: market}]\n"
+    city = city_file(tmp_path / "city.yaml", camera(simulator, 0, views), camera(simulator, 1))
+    with working(city, tmp_path / "out", key, "--model", toy_model) as worker:
+        worker.wait(lambda w: len(w.events()) == 2, "both find their car")
+        assert any("picture of a view" in line["event"] for line in worker.lines())
+
+
 def street_picture(things: list[Thing], at_s: float) -> np.ndarray:
     from tests.scenery import picture
 
