@@ -1,7 +1,7 @@
 """Frames of many cameras into batches of a few fixed sizes, over one bounded queue a camera."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,8 +43,8 @@ def fixed_sizes(crops: Sequence[Picture]) -> Iterator[NDArray[np.uint8]]:
 class FrameQueue:
     """One recording's frames on their way to the detector: bounded, and ``put`` blocks (files lose nothing).
 
-    bound: frames; ahead_s: how far, in seconds of the recording, reading may run ahead of what was taken. One frame
-    always passes, however sparse.
+    drops: none, where a ``NewestFrame`` counts its own. bound: frames; ahead_s: how far, in seconds of the recording,
+    reading may run ahead of what was taken. One frame always passes, however sparse.
     """
 
     def __init__(self, camera_id: str, ready: threading.Condition, bound: int = 8, ahead_s: float = 30.0):
@@ -52,6 +52,7 @@ class FrameQueue:
         self.bound = bound
         self.ahead_s = ahead_s
         self.frames: deque[Frame] = deque()
+        self.drops: Counter[str] = Counter()
         self.ended = False
         self.error: BaseException | None = None
         self._ready = ready
@@ -132,6 +133,7 @@ class Batcher:
             ended = [q for q in self._queues if q.ended and not q.frames]
             for queue in ended:
                 self._queues.remove(queue)
+            self._ready.notify_all()
         return Batch(tuple(frames), tuple((q.camera_id, q.error) for q in ended))
 
     def _take(self) -> list[Frame]:

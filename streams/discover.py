@@ -3,7 +3,7 @@
 import glob
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -120,11 +120,13 @@ def group_by_camera(paths: Sequence[str], starts: "Starts | None" = None) -> lis
     return recordings
 
 
+@dataclass(frozen=True, slots=True)
 class Starts:
     """Start times as a person gave them: a start for the first file, or a pattern for the names of all."""
 
-    def __init__(self, start: datetime | None = None, pattern: str | None = None, zone: tzinfo = UTC):
-        self.start, self.pattern, self.zone = start, pattern, zone
+    start: datetime | None = None
+    pattern: str | None = None
+    zone: tzinfo = UTC
 
     def __call__(self, path: str) -> Segment:
         if self.pattern and not is_url(path):

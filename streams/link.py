@@ -21,7 +21,7 @@ class LinkState(StrEnum):
     """Connected, but no whole packet for ``STALL_S``."""
     BACKING_OFF = "backing_off"
     RESTING = "resting"
-    """Under patrol, between two visits."""
+    """Under patrol between two visits; of a folder between two files."""
     DISABLED = "disabled"
     """Nobody reads it: before the first try, and after the last."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.discover import SourceProblem, Starts, expand, one_camera
+from streams.discover import MEDIA, SourceProblem, Starts, expand, one_camera
 from streams.source import Segment, natural_order
 
 PATIENCE_S = 60.0
@@ -107,8 +107,8 @@ def _look(path: str, before: _Look | None, now_s: float) -> _Look | None:
 
 
 def _base(source: str) -> Path:
-    """The folder that holds everything a source can stand for."""
-    if Path(source).is_dir():
+    """The folder that holds everything a source can stand for; it may not be there yet."""
+    if Path(source).is_dir() or not (glob.has_magic(source) or Path(source).suffix.lower() in MEDIA):
         return Path(source)
     base = Path(Path(source).anchor)
     for part in Path(source).parts[bool(base.anchor) : -1]:

@@ -20,10 +20,10 @@ from ruamel.yaml import YAML
 from models.detector import load_detector
 from service.city import load_city
 from service.cli import app
-from service.worker.live_plan import not_live
 from service.worker.metrics import WorkerCollector
 from service.worker.status import PatrolStatus, status_of
 from service.worker.worker import Setup, Worker
+from streams.source import is_url
 from tests.command_line import camera, city_file
 from tests.service.live_worker import working
 from vision.keys import KEY_VARIABLE, load_or_make
@@ -239,7 +239,7 @@ def test_the_city_file_of_the_pods_is_sound_and_has_live_cameras_for_each_pool(d
     city = load_city(deploy / "kubernetes/city.yaml")
     pools = {folder.name for folder in (deploy / "kubernetes/pools").iterdir()}
     assert {camera.pool for camera in city.cameras} == pools
-    assert not_live(city, None) == []
+    assert all(is_url(camera.urls.detect) for camera in city.cameras)
 
 
 def test_no_way_of_running_it_lets_the_runtime_report_home(deploy):

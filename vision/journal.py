@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from vision.durable import append_durably, naming, write_durably
@@ -64,17 +63,19 @@ class Journal:
             write_durably(self.path, _lines(kept))
         self.events = kept
 
-    def archive(self, before: datetime) -> int:
-        """Move what was cleared before a moment (UTC) to ``journal-YYYY-MM.jsonl`` beside the journal, by its month.
+    def archive(self, over: Callable[[Violation], bool]) -> int:
+        """Move what is cleared and ``over`` to ``journal-YYYY-MM.jsonl`` beside the journal, by the month it ended in.
 
         A journal that is appended to for years would fill memory with what nobody asks for any more. The archive is
         written first, so that a crash may leave events in both, never in none. Returns how many violations went.
+        ``over``: nobody will find it again, for what is archived would then be told a second time.
         """
         old: dict[str, dict[str, list[Event]]] = {}
         for id, events in self.events.items():
-            ended = events[-1].violation.cleared_at or events[-1].violation.confirmed_at
-            if events[-1].kind == "cleared" and ended is not None and ended < before:
-                old.setdefault(f"{ended:%Y-%m}", {})[id] = events
+            last = events[-1].violation
+            if events[-1].kind == "cleared" and over(last):
+                ended = last.cleared_at or last.confirmed_at
+                old.setdefault("undated" if ended is None else f"{ended:%Y-%m}", {})[id] = events
         if not old:
             return 0
         gone = {id for month in old.values() for id in month}

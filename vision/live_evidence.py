@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from streams.recorder import PacketSpan, Recorder
 from vision.durable import naming
 from vision.journal import Journal
 from vision.manifest import evidence_folder
-from vision.records import Event
+from vision.records import Event, Violation
 from vision.seal import Chain
 from vision.staged import CUT_SHORT, NO_MORE, Staged
 from vision.stills import jpeg
@@ -159,9 +158,9 @@ class LiveEvidence:
         with self._lock:
             return self._unjournaled[camera_id] == 0
 
-    def archive(self, before: datetime) -> None:
-        """Have the journal give up what was cleared before then."""
-        self._jobs.put(("all", lambda: self._archive(before)))
+    def archive(self, over: Callable[[Violation], bool]) -> None:
+        """Have the journal give up what is over for good. ``over`` is asked in the thread that writes."""
+        self._jobs.put(("all", lambda: self._archive(over)))
 
     @property
     def waiting(self) -> int:
@@ -229,9 +228,9 @@ class LiveEvidence:
         if fresh:
             self.told(event)
 
-    def _archive(self, before: datetime) -> None:
-        if moved := self.journal.archive(before):
-            _log.info("%d violations that ended before %s went to the archive of the journal", moved, before.date())
+    def _archive(self, over: Callable[[Violation], bool]) -> None:
+        if moved := self.journal.archive(over):
+            _log.info("%d violations that ended long ago went to the archive of the journal", moved)
 
     def _begin(
         self, growing: Growing, grounds: dict[str, Any], stills: dict[str, Still | None], span: PacketSpan | None

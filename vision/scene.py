@@ -38,7 +38,8 @@ SHAKEN = 0.003
 class Scene:
     """The state of one view.
 
-    finished: the newest tracks that ended unconfirmed after standing for a while. memory: what its places had before.
+    near_misses: of how many tracks that ended unconfirmed after standing for a while an account is kept, in
+    ``finished``. memory: what its places had before.
     confirming: when a candidate becomes a case.
     left: the zones that watch for what is put down in them. noise: the detector's jitter. faults: how many pictures
     could not be judged, by what was wrong; ``fault``: what is wrong with the newest. shift: by how much the camera is
@@ -47,8 +48,9 @@ class Scene:
 
     view: ViewKey
     rules: SceneRules
+    near_misses: int = KEPT_NEAR_MISSES
     tracker: Tracker = field(init=False)
-    finished: deque[Track] = field(default_factory=lambda: deque(maxlen=KEPT_NEAR_MISSES))
+    finished: deque[Track] = field(init=False)
     memory: PlaceMemory = field(init=False)
     confirming: Confirming = field(init=False)
     left: LeftThings = field(init=False)
@@ -62,6 +64,7 @@ class Scene:
     _changed: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
 
     def __post_init__(self) -> None:
+        self.finished = deque(maxlen=self.near_misses)
         self.memory = PlaceMemory(set(self.rules.rejected))
         self.left = LeftThings(self.rules.zones, self.rules.start)
         self.tracker = Tracker({key: Timing.of(t) for key, t in self.rules.types.items()})
@@ -92,7 +95,7 @@ class Scene:
             if track.violation is not None:
                 yield self._clear(track, frame)
             elif self.has_stood(track):
-                track.onset = None
+                track.onset = track.look = track.descriptor = None  # nine tenths of its memory
                 self.finished.append(track)
         self.noise = noise(frame)
         for track in self.tracker.due(frame.elapsed_s):

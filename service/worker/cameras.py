@@ -6,9 +6,9 @@ from typing import Any
 
 from service.city import City
 from service.overlay import draw_overlay
-from service.worker.live_camera import LiveCamera
 from service.worker.live_plan import LivePlan
 from service.worker.overrides import Overrides
+from service.worker.watched_camera import WatchedCamera
 from service.worker.worker import Worker
 from streams.frame import Picture, StillLost
 
@@ -68,7 +68,7 @@ class Cameras:
             plans = self._plans(self.overrides.change(self._city, camera_id, camera))
         self.worker.do(lambda: self.worker.watch_these(plans))
 
-    def _watched(self, camera_id: str) -> LiveCamera:
+    def _watched(self, camera_id: str) -> WatchedCamera:
         camera = self.worker.cameras.get(camera_id)
         if camera is None:
             raise KeyError(f"no camera {camera_id!r}; watched are {', '.join(sorted(self.worker.cameras)[:20])}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service.worker.live_camera import LiveCamera
+from service.worker.watched_camera import WatchedCamera
 from streams.frame import Frame
 from vision.live_evidence import LiveEvidence
 from vision.records import Event
@@ -12,7 +12,7 @@ from vision.scene import Scene
 class LiveFollower:
     """cameras: by id, as the worker has them at the moment."""
 
-    def __init__(self, evidence: LiveEvidence, cameras: Mapping[str, LiveCamera]):
+    def __init__(self, evidence: LiveEvidence, cameras: Mapping[str, WatchedCamera]):
         self.evidence = evidence
         self.cameras = cameras
 

@@ -10,21 +10,23 @@ from service.city_camera import Camera, Patrol
 from service.decided import Decided
 from service.planning import scene_rules
 from streams.crops import InputShape, Tiles
+from streams.discover import Starts
 from streams.source import is_url
 from vision.scene_rules import SceneRules
 
 
 @dataclass(frozen=True, slots=True)
 class LivePlan:
-    """One camera. url, evidence_url: may hold a password. views: by id, the first is where the camera begins.
-    camera: as people wrote it. pictures: of views, by which they are known. patrol: None for one that is watched all
-    the time.
+    """One camera. source: a URL, or the folder or glob that its recordings come into. evidence_url: of the main stream.
+    Both may hold a password. starts: how the names of its recordings say when they begin. views: by id, the first is
+    where the camera begins. camera: as people wrote it. pictures: of views, by which they are known. patrol: None for
+    one that is watched all the time.
 
     Two plans with the same ``stream`` differ at most in how pictures are judged: that changes without a reconnect.
     """
 
     camera_id: str
-    url: str
+    source: str
     evidence_url: str | None
     every: str
     shape: InputShape
@@ -33,6 +35,7 @@ class LivePlan:
     camera: Camera
     pictures: Mapping[str, Path]
     patrol: Patrol | None = None
+    starts: Starts | None = None
 
     @property
     def judging(self) -> tuple[object, ...]:
@@ -44,7 +47,13 @@ class LivePlan:
 
     @property
     def stream(self) -> tuple[object, ...]:
-        return self.url, self.evidence_url, self.every, self.tiles, tuple(self.views), self.patrol
+        views = tuple(self.views)
+        return self.source, self.evidence_url, self.every, self.tiles, views, self.patrol, self.starts
+
+    @property
+    def live(self) -> bool:
+        """Whether it is connected to; else its recordings are delivered."""
+        return is_url(self.source)
 
 
 def live_plans(
@@ -54,30 +63,24 @@ def live_plans(
     dwell: Mapping[str, float],
     decided: Decided,
 ) -> dict[str, LivePlan]:
-    """The cameras of a pool, or of the whole city, that have a URL; by id."""
-    found = {}
-    for camera in city.cameras:
-        if (pool is None or camera.pool == pool) and is_url(camera.urls.detect):
-            found[camera.id] = _plan(city, camera, card, dwell, decided)
-    return found
-
-
-def not_live(city: City, pool: str | None) -> list[str]:
-    """The pool's cameras whose source is a recording, which a worker does not read."""
-    return [c.id for c in city.cameras if (pool is None or c.pool == pool) and not is_url(c.urls.detect)]
+    """The cameras of a pool, or of the whole city; by id."""
+    cameras = [c for c in city.cameras if pool is None or c.pool == pool]
+    return {camera.id: _plan(city, camera, card, dwell, decided) for camera in cameras}
 
 
 def _plan(city: City, camera: Camera, card: ModelCard, dwell: Mapping[str, float], decided: Decided) -> LivePlan:
-    tiles = camera.views[0].tiles
+    tiles, live = camera.views[0].tiles, is_url(camera.urls.detect)
+    main = camera.urls.evidence if live and camera.urls.evidence not in (None, camera.urls.detect) else None
     return LivePlan(
         camera_id=camera.id,
-        url=camera.urls.detect,
-        evidence_url=camera.urls.evidence if camera.urls.evidence != camera.urls.detect else None,
+        source=city.source(camera),
+        evidence_url=main if main is not None and is_url(main) else None,
         every=city.every_for(camera),
         shape=InputShape(card.sizes, card.resize == "stretch"),
         tiles=Tiles(tiles.columns, tiles.rows, tiles.overlap) if tiles else None,
         views={view.id: scene_rules(city, camera, view, card, dwell, decided) for view in camera.views},
         camera=camera,
         pictures={view.id: city.beside(view.picture) for view in camera.views if view.picture is not None},
-        patrol=city.patrol_for(camera),
+        patrol=city.patrol_for(camera) if live else None,
+        starts=Starts(None, camera.start_pattern, city.zone_info) if camera.start_pattern and not live else None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from service.worker.live_camera import LiveCamera
+from service.worker.watched_camera import WatchedCamera
 from streams.patrol import Timetable
 from vision.live_evidence import LiveEvidence
 
@@ -15,7 +16,7 @@ _log = structlog.get_logger("worker")
 class Rounds:
     """slots: how many cameras are visited at a time. cameras: by id, as the worker has them at the moment."""
 
-    def __init__(self, slots: int, timetable: Timetable, cameras: Mapping[str, LiveCamera], evidence: LiveEvidence):
+    def __init__(self, slots: int, timetable: Timetable, cameras: Mapping[str, WatchedCamera], evidence: LiveEvidence):
         self.timetable = timetable
         self.slots = slots
         self._cameras = cameras
@@ -43,7 +44,7 @@ class Rounds:
             come_back_s = None
             camera = self._cameras.get(camera_id)
             try:
-                if camera is not None:
+                if isinstance(camera, LiveCamera):
                     come_back_s = camera.visit(lambda id=camera_id: self._evidence.is_growing(id))  # type: ignore[misc]
             except Exception:
                 _log.exception("a visit failed", camera=camera_id)  # the slot goes on with the next

@@ -15,7 +15,7 @@ from service.decided import Decided
 from service.results import STATE
 from service.worker.cameras import Cameras
 from service.worker.city_watch import CityWatch
-from service.worker.live_plan import LivePlan, live_plans, not_live
+from service.worker.live_plan import LivePlan, live_plans
 from service.worker.logs import configure_logs
 from service.worker.overrides import Overrides
 from service.worker.web import WebServer
@@ -52,14 +52,12 @@ def watch_pool(options: Options) -> None:
     detector = load_detector(options.model)
 
     def plans(city: City) -> dict[str, LivePlan]:
-        for camera_id in not_live(city, options.pool):
-            _log.warning("not a live camera: its source is a recording, see streetorder score", camera=camera_id)
         return live_plans(city, options.pool, detector.card, options.dwell, options.decided)
 
     if not plans(city):
         pools = ", ".join(sorted({c.pool for c in city.cameras}))
         where = f"pool {options.pool!r}" if options.pool else "the city file"
-        fail(f"{options.cameras}: {where} has no camera with a URL; its pools are {pools}")
+        fail(f"{options.cameras}: {where} has no camera; its pools are {pools}")
     key, made = load_or_make(default_key_path())
     if made:
         _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))

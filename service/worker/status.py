@@ -4,7 +4,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.worker.live_camera import LiveCamera
+from service.worker.watched_camera import WatchedCamera
 from service.worker.worker import Worker
 from streams.link import LinkState
 from streams.source import redact
@@ -129,10 +129,10 @@ def _patrol(worker: Worker) -> PatrolStatus | None:
     return PatrolStatus(under, worker.rounds.slots, table.error.visits, table.brought_forward, *late)
 
 
-def _camera(camera: LiveCamera, due_s: float | None) -> CameraStatus:
+def _camera(camera: WatchedCamera, due_s: float | None) -> CameraStatus:
     link, now_s = camera.reader.link, camera.clock()
     last = link.last_trouble
-    age_s = camera.time.now_s() - camera.observed_s
+    age_s = camera.age_s()
     tracks = [t for scene in camera.scenes.values() for t in scene.tracker.tracks]
     faults: dict[str, int] = {}
     for scene in camera.scenes.values():
@@ -143,7 +143,7 @@ def _camera(camera: LiveCamera, due_s: float | None) -> CameraStatus:
     parameters = camera.reader.parameters
     return CameraStatus(
         camera_id=camera.camera_id,
-        url=redact(camera.plan.url),
+        url=redact(camera.plan.source),
         state=link.state.value,
         state_s=round(now_s - link.since_s, 1),
         trouble=last.trouble.value if last is not None and last.trouble is not None else None,

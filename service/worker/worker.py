@@ -21,11 +21,13 @@ from labels.catalogue import load_catalogue
 from models.detector import Detector
 from service.case_lines import case_lines
 from service.results import CASES, EVIDENCE, JOURNAL, STATE, VIOLATIONS, claim, violation_line, write_lines
+from service.worker.folder_camera import FolderCamera
 from service.worker.live_camera import LiveCamera
 from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
 from service.worker.rounds import Rounds
+from service.worker.watched_camera import WatchedCamera
 from streams.batcher import Batch, Batcher
 from streams.decode_pool import DecodePool
 from streams.frame import ViewKey
@@ -36,7 +38,7 @@ from vision.journal import Journal
 from vision.keys import SigningKey
 from vision.live_evidence import LiveEvidence
 from vision.pipeline import Pipeline
-from vision.records import Event
+from vision.records import Event, Violation
 from vision.scene import Scene
 from vision.seal import Chain
 
@@ -50,7 +52,7 @@ SAVES_S = 0.5
 """How often it is looked whose turn it is to be saved."""
 SAVING_SHARE = 0.05
 DAY_S, KEPT_DAYS = 24 * 3600.0, 7
-"""For so long the journal keeps what is over; then it goes to the journal of its month."""
+"""For so long, by the camera's time, the journal keeps what is over; then it goes to the journal of its month."""
 LEAVING_S = 10.0
 """Readers that have not ended so long after they were stopped are left to the end of the process."""
 
@@ -82,7 +84,7 @@ class Worker:
     def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic):
         self.setup = setup
         self.clock = clock
-        self.cameras: dict[str, LiveCamera] = {}
+        self.cameras: dict[str, WatchedCamera] = {}
         self.scenes: dict[ViewKey, Scene] = {}
         self.measures = Measures()
         self.stopping = threading.Event()
@@ -157,9 +159,11 @@ class Worker:
             for frame in batch.frames:
                 camera = self.cameras.get(frame.view.camera_id)
                 if camera is not None:
-                    self.measures.lateness.observe(max(0.0, camera.time.now_s() - frame.elapsed_s))
+                    late_s = camera.late_s(frame)
+                    if late_s is not None:
+                        self.measures.lateness.observe(late_s)
         for camera_id in self.evidence.growing:
-            self.evidence.advance(camera_id, self.cameras[camera_id].time.now_s())
+            self.evidence.advance(camera_id, self.cameras[camera_id].evidence_until_s())
 
     def _placed(self, batch: Batch) -> Batch:
         """Without frames of cameras that are gone or look nowhere; each with the view that it shows."""
@@ -168,22 +172,21 @@ class Worker:
         return Batch(tuple(frame for frame in placed if frame is not None))
 
     def _add(self, plan: LivePlan) -> None:
-        camera = LiveCamera(
-            plan,
-            self.setup.results / STATE,
-            self.journal.events,
-            self.decoders,
-            self.batcher,
-            lambda change: self._changed(plan.camera_id, change),
-            self.clock,
-        )
+        camera = self._built(plan)
         self.cameras[plan.camera_id] = camera
         self.scenes.update(camera.scenes)
         _log.info("camera added", camera=plan.camera_id, open_violations=camera.open)
-        if plan.patrol is None:
-            camera.start()
-        else:
+        if isinstance(camera, LiveCamera) and plan.patrol is not None:
             self.rounds.add(camera)
+        else:
+            camera.start()
+
+    def _built(self, plan: LivePlan) -> WatchedCamera:
+        where = self.setup.results / STATE, self.journal.events, self.decoders, self.batcher
+        told = partial(self._changed, plan.camera_id)
+        if plan.live:
+            return LiveCamera(plan, *where, told, self.clock)
+        return FolderCamera(plan, *where, told, partial(self.evidence.settled, plan.camera_id), self.clock)
 
     def _remove(self, camera_id: str) -> None:
         camera = self.cameras[camera_id]
@@ -220,7 +223,8 @@ class Worker:
         """Once a day, and at the start."""
         if (now := self.clock()) >= self._archive_next_s:
             self._archive_next_s = now + DAY_S
-            self.evidence.archive(datetime.now(UTC) - timedelta(days=KEPT_DAYS))
+            saved_s = {camera.camera_id: camera.saved_s for camera in self.cameras.values()}
+            self.evidence.archive(partial(_long_over, saved_s, datetime.now(UTC)))
 
     def _end(self) -> None:
         """Readers, decoders, what they decoded, evidence and journal, state."""
@@ -269,3 +273,13 @@ class Worker:
         v = event.violation
         _log.info(f"violation {event.kind}", camera=v.camera_id, key=v.key, id=v.id)
         self.setup.told(event)
+
+
+def _long_over(saved_s: Mapping[str, float], now: datetime, v: Violation) -> bool:
+    """Recordings may be older than a week when they come, and be read again after a crash: a camera's own time counts,
+    as far as it is saved. Of a camera that is not watched any more the date.
+    """
+    if v.camera_id in saved_s:
+        return v.cleared_s is not None and v.cleared_s < saved_s[v.camera_id] - KEPT_DAYS * DAY_S
+    ended = v.cleared_at or v.confirmed_at
+    return ended is not None and ended < now - timedelta(days=KEPT_DAYS)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +135,10 @@ def test_a_line_that_is_no_event_is_named(path: Path, line: bytes) -> None:
         Journal(path)
 
 
+def before(month: int) -> Callable[[Violation], bool]:
+    return lambda v: v.cleared_at is not None and v.cleared_at < datetime(2026, month, 1, tzinfo=UTC)
+
+
 def test_what_is_long_over_moves_to_the_journal_of_its_month_and_nothing_is_lost(path: Path) -> None:
     journal = Journal(path)
     march, april = datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 4, 6, tzinfo=UTC)
@@ -142,12 +147,12 @@ def test_what_is_long_over_moves_to_the_journal_of_its_month_and_nothing_is_lost
         if cleared is not None:
             event = told("cleared", id)
             journal.append(replace(event, violation=replace(event.violation, cleared_at=cleared)))
-    assert journal.archive(datetime(2026, 3, 1, tzinfo=UTC)) == 0
-    assert journal.archive(datetime(2026, 4, 1, tzinfo=UTC)) == 2
+    assert journal.archive(before(3)) == 0
+    assert journal.archive(before(4)) == 2
     assert set(journal.events) == set(Journal(path).events) == {"newer", "open"}
     archived = list(read_events(path.with_name("journal-2026-03.jsonl")))
     assert [(e.id, e.kind) for e in archived] == [
         ("old", "opened"), ("old", "cleared"), ("older", "opened"), ("older", "cleared"),
     ]  # fmt: skip
-    assert journal.archive(datetime(2026, 5, 1, tzinfo=UTC)) == 1
+    assert journal.archive(before(5)) == 1
     assert set(journal.events) == {"open"}
