@@ -267,7 +267,8 @@ def one_worker(tmp_path_factory: pytest.TempPathFactory, toy_model: Path) -> Ite
 def exposed(one_worker: Worker) -> dict[str, set[str]]:
     """The labels of each series that /metrics can print, by name."""
     patrol = PatrolStatus(cameras=1, slots=1, visits=1, brought_forward=0, late_p50_s=0, late_p95_s=0)
-    collector = WorkerCollector(lambda: dataclasses.replace(status_of(one_worker), patrol=patrol), one_worker.measures)
+    status = lambda: dataclasses.replace(status_of(one_worker), patrol=patrol)  # noqa: E731
+    collector = WorkerCollector(status, one_worker.measures, one_worker.decisions)
     found = {}
     for family in collector.collect():
         ending = "_total" if family.type == "counter" else ""

@@ -10,7 +10,8 @@ import numpy as np
 
 from vision.records import Event, Violation
 from vision.scene import Scene
-from vision.track import Sighting, Track
+from vision.sightings import Sighting
+from vision.track import Track
 from vision.track_rows import LAST_BOX
 
 

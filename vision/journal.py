@@ -87,6 +87,11 @@ class Journal:
         self.events = kept
         return len(gone)
 
+    def archived(self) -> Iterator[Violation]:
+        """What was moved away, each as its last event knows it, in the order of months. Raises ``JournalProblem``."""
+        for path in sorted(self.path.parent.glob(f"{self.path.stem}-*.jsonl")):
+            yield from {event.id: event.violation for event in read_events(path)}.values()
+
     def violations(self) -> list[Violation]:
         """Each violation as its last event knows it, in the order of their onset."""
         found = [events[-1].violation for events in self.events.values()]

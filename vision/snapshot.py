@@ -29,8 +29,9 @@ from vision.place_look import Look
 from vision.place_memory import Past
 from vision.records import SCHEMA_VERSION, Event, iso
 from vision.scene import Scene
+from vision.sightings import Sightings
 from vision.stills import JpegStill, jpeg
-from vision.track import Sighting, Track
+from vision.track import Track
 
 FORMAT = 5
 """Goes up when tracks are kept differently; what an older program left is then not gone on with."""
@@ -140,7 +141,7 @@ def _to_dict(track: Track, arrays: _Arrays) -> dict[str, Any]:
     record = {name: getattr(track, name) for name in _PLAIN}
     record |= {name: iso(getattr(track, name)) for name in _TIMES}
     record["row"] = arrays.add("rows", track.row[None])
-    record["sightings"] = arrays.add("sightings", np.array(track.sightings).reshape(-1, len(Sighting._fields)))
+    record["sightings"] = arrays.add("sightings", track.sightings.rows)
     record["look"] = _look_to_dict(track.look, arrays)
     record["descriptor"] = arrays.add("descriptors", track.descriptor)
     record["violation"] = None
@@ -158,7 +159,7 @@ def _from_dict(record: dict[str, Any], kept: Mapping[str, NDArray[Any]]) -> Trac
     track = Track(
         **plain,
         row=row[0],
-        sightings=[] if sightings is None else [Sighting(*row) for row in sightings.tolist()],
+        sightings=Sightings(sightings),
         look=_look_from_dict(record["look"], kept),
         descriptor=_part(kept, "descriptors", record["descriptor"]),
     )

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from streams.frame import Still
 from vision import track_rows as rows
 from vision.boxes import Boxes
 from vision.place_look import Look
+from vision.sightings import Sighting, Sightings
 
 T = TypeVar("T")
 
@@ -34,18 +35,6 @@ ALIKE = 0.6
 """Cosine of two descriptors from which on two pictures may show the same thing. Nine of ten sightings of a parked
 vehicle in the clips tried reach 0.9, but half of all pairs of vehicles that pass one spot reach 0.67: below it tells
 much, above it little."""
-
-
-class Sighting(NamedTuple):
-    """Once seen: elapsed seconds, the box, its score, and how alike the place looked the last time."""
-
-    elapsed_s: float
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    score: float
-    likeness: float
 
 
 class _Column(Generic[T]):
@@ -90,7 +79,7 @@ class Track:
     kept_from: str = ""
     look: Look | None = None
     descriptor: NDArray[np.float32] | None = None
-    sightings: list[Sighting] = field(default_factory=list)
+    sightings: Sightings = field(default_factory=Sightings)
     every: int = 1
     confirmed: Any = None
     judged: Any = None
@@ -152,17 +141,14 @@ class Track:
     def keep(self, sighting: Sighting) -> None:
         self.sightings.append(sighting)
         if len(self.sightings) >= KEPT_SIGHTINGS:
-            self.sightings = self.sightings[::2]
+            self.sightings.thin()
             self.every *= 2
 
     def settle(self) -> None:
         """Its place is where it was seen to be."""
-        since_s, here = self.moved_s, self.sightings
-        if since_s is not None:
-            here = [sighting for sighting in here if sighting.elapsed_s >= since_s]
+        here = self._here()
         if len(here) > 1:
-            _, *box, _, _ = zip(*here, strict=True)
-            self.box = np.array([statistics.median(side) for side in box])
+            self.box = np.array([statistics.median(side) for side in here[:, 1:5].T.tolist()])
 
     def describe(self, descriptor: NDArray[np.float32]) -> None:
         """Take in what it looks like now."""
@@ -185,12 +171,16 @@ class Track:
         noise: the detector's jitter, width and height relative to the picture. Different cars that pass one spot
         overlap it, but they scatter and look different; a standing thing does not.
         """
-        seen = np.array(self.sightings)
-        here = seen if self.moved_s is None else seen[seen[:, 0] >= self.moved_s]
+        here = self._here()
         if not len(here):
             return 0.0
         still = stands(self.box, here[:, 1:5], noise) & (here[:, 6] >= SAME_LOOK)
         return float(still.mean()) * self.seen / (self.seen + self.missed)
+
+    def _here(self) -> NDArray[np.float64]:
+        """The sightings at its present place, ``(n, 7)``."""
+        seen = self.sightings.rows
+        return seen if self.moved_s is None else seen[seen[:, 0] >= self.moved_s]
 
     @property
     def presence(self) -> float:

@@ -20,7 +20,8 @@ from vision.motion import VEHICLE, Motion
 from vision.place_look import likeness, look_at
 from vision.records import Detections
 from vision.seen import Seen, noise
-from vision.track import SAME_LOOK, Sighting, Track, stands
+from vision.sightings import Sighting
+from vision.track import SAME_LOOK, Track, stands
 from vision.track_rows import (
     ABSENCE,
     BOX,

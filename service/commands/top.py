@@ -60,9 +60,9 @@ def view(status: dict[str, Any]) -> Group:
         head.append(
             f"  patrol: {patrol['visits']} visits, late {patrol['late_p50_s']:.1f} s, p95 {patrol['late_p95_s']:.1f} s"
         )
-    troubles = [t for t in (status["evidence_trouble"], status["configuration"]) if t]
+    troubles = [t for t in (status["evidence_trouble"], status["configuration"], status["decisions"]) if t]
     table = Table(box=None, pad_edge=False)
-    for name in ("camera", "state", "for", "picture", "key int.", "clock", "drops", "open", "why"):
+    for name in ("camera", "state", "for", "picture", "key int.", "clock", "drops", "open", "right", "why"):
         table.add_column(name, justify="left" if name in ("camera", "state", "why", "clock") else "right")
     for c in cameras:
         age_s, key_s = c["frame_age_s"], c["key_interval_s"]
@@ -76,6 +76,7 @@ def view(status: dict[str, Any]) -> Group:
             c["clock"] + offset,
             str(sum(c["drops"].values())),
             str(c["open_violations"]),
+            _right(c["decided"]),
             "" if c["state"] == "live" else f"{c['trouble'] or ''} {c['why']}",
         )
     return Group(head, *(Text(t, "red") for t in troubles), table)
@@ -89,6 +90,12 @@ def _status(address: str) -> dict[str, Any]:
             return status
     except (URLError, OSError, ValueError) as error:
         fail(f"{url}: no worker answers there ({getattr(error, 'reason', error)}); one says its address when it starts")
+
+
+def _right(decided: dict[str, int]) -> str:
+    """Of how many violations that operators decided they confirmed how many."""
+    whole = sum(decided.values())
+    return f"{decided['confirmed']}/{whole}" if whole else "-"
 
 
 def _long(seconds: float) -> str:

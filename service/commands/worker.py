@@ -7,7 +7,6 @@ import typer
 
 from service.commands.dwells import dwells
 from service.commands.failing import fail, told_plainly
-from service.commands.score import decided_by
 
 
 def worker(
@@ -25,7 +24,11 @@ def worker(
     ] = None,
     decisions: Annotated[
         Path | None,
-        typer.Option("--decisions", metavar="FILE", help="What operators decided: rejected places stay quiet."),
+        typer.Option(
+            "--decisions",
+            metavar="FILE",
+            help="What operators decided, read again whenever it changes: rejected places stay quiet.",
+        ),
     ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Keep all detections here, for streetorder replay.")
@@ -57,7 +60,7 @@ def worker(
             out=out,
             model=model,
             dwell=dwells(dwell or []),
-            decided=decided_by(decisions, out),
+            decisions=decisions,
             record=record,
             host=host,
             port=port,

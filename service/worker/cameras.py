@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.city import City
+from service.decided import Decided
 from service.overlay import draw_overlay
 from service.worker.live_plan import LivePlan
 from service.worker.overrides import Overrides
@@ -14,27 +15,40 @@ from streams.frame import Picture, StillLost
 
 
 class Cameras:
-    """city: what the city file says now. plans: makes the worker's plans of a city."""
+    """city: what the city file says now. decided: what operators decided by now. plans: makes the worker's plans."""
 
     def __init__(
-        self, worker: Worker, city: City, overrides: Overrides, plans: Callable[[City], Mapping[str, LivePlan]]
+        self,
+        worker: Worker,
+        city: City,
+        decided: Decided,
+        overrides: Overrides,
+        plans: Callable[[City, Decided], Mapping[str, LivePlan]],
     ):
         self.worker = worker
         self.overrides = overrides
         self._city = city
+        self._decided = decided
         self._plans = plans
         self._lock = threading.Lock()
 
     def plans(self) -> Mapping[str, LivePlan]:
         """Of the cameras to watch. Raises ``CityFileError`` where what was changed no longer fits the city file."""
         with self._lock:
-            return self._plans(self.overrides.over(self._city))
+            return self._plans(self.overrides.over(self._city), self._decided)
 
     def use(self, city: City) -> None:
         """Another city file: what was changed through the interface stays over it. Raises ``CityFileError``."""
         with self._lock:
-            plans = self._plans(self.overrides.over(city))
+            plans = self._plans(self.overrides.over(city), self._decided)
             self._city = city
+        self.worker.do(lambda: self.worker.watch_these(plans))
+
+    def heed(self, decided: Decided) -> None:
+        """Something else was decided: what was rejected stays quiet from the next picture on."""
+        with self._lock:
+            plans = self._plans(self.overrides.over(self._city), decided)
+            self._decided = decided
         self.worker.do(lambda: self.worker.watch_these(plans))
 
     def put(self, camera_id: str, camera: dict[str, Any]) -> None:
@@ -65,7 +79,7 @@ class Cameras:
 
     def _change(self, camera_id: str, camera: dict[str, Any] | None) -> None:
         with self._lock:
-            plans = self._plans(self.overrides.change(self._city, camera_id, camera))
+            plans = self._plans(self.overrides.change(self._city, camera_id, camera), self._decided)
         self.worker.do(lambda: self.worker.watch_these(plans))
 
     def _watched(self, camera_id: str) -> WatchedCamera:

@@ -6,6 +6,7 @@ import psutil
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.worker.decisions import Decisions
 from service.worker.measures import Measures
 from service.worker.status import CameraStatus, WorkerStatus
 from streams.link import LinkState, Trouble
@@ -48,8 +49,9 @@ _BY: tuple[tuple[str, str, str, Callable[[CameraStatus], dict[str, int]]], ...] 
 class WorkerCollector(Collector):
     """Asks for the status at each scrape, so that nothing is counted twice."""
 
-    def __init__(self, status: Callable[[], WorkerStatus], measures: Measures):
+    def __init__(self, status: Callable[[], WorkerStatus], measures: Measures, decisions: Decisions):
         self._status = status
+        self._decisions = decisions
         self._measures = measures
         self._process = psutil.Process()
 
@@ -87,9 +89,18 @@ class WorkerCollector(Collector):
             for (camera_id, key), number in list(counted.items()):
                 counter.add_metric([camera_id, key], float(number))
             yield counter
+        decided = GaugeMetricFamily(
+            "streetorder_decisions",
+            "Violations that operators decided, by verdict: alarm precision is the confirmed part.",
+            labels=["camera", "type", "verdict"],
+        )
+        for who, number in list(self._decisions.counts.items()):
+            decided.add_metric(who, float(number))
+        yield decided
 
     def _whole(self, status: WorkerStatus) -> Iterator[Metric]:
         trouble, refused = float(bool(status.evidence_trouble)), float(bool(status.configuration))
+        undecided = float(bool(status.decisions))
         for name, text, value in (
             ("waiting_to_decode", "Cameras that wait for a decoder.", float(status.waiting_to_decode)),
             (
@@ -99,6 +110,7 @@ class WorkerCollector(Collector):
             ),
             ("evidence_trouble", "1 while nothing can be written: nothing is confirmed then.", trouble),
             ("configuration_refused", "1 while the city file is wrong: the one before holds.", refused),
+            ("decisions_refused", "1 while the file of decisions is wrong: the one before holds.", undecided),
             ("resident_bytes", "Resident memory of the process.", float(self._process.memory_info().rss)),
             ("uptime_seconds", "Since the worker began.", status.uptime_s),
             ("loop_age_seconds", "Since the worker's thread last began a round.", status.loop_age_s),

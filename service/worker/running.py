@@ -8,13 +8,14 @@ from pathlib import Path
 
 import structlog
 
+from labels.datasets.records import LabelsError
 from models.detector import load_detector
 from service.city import City, load_city
 from service.commands.failing import fail
 from service.decided import Decided
 from service.results import STATE
 from service.worker.cameras import Cameras
-from service.worker.city_watch import CityWatch
+from service.worker.file_watch import FileWatch
 from service.worker.live_plan import LivePlan, live_plans
 from service.worker.logs import configure_logs
 from service.worker.overrides import Overrides
@@ -35,7 +36,7 @@ class Options:
     out: Path
     model: Path | None
     dwell: Mapping[str, float]
-    decided: Decided
+    decisions: Path | None
     record: Path | None
     host: str
     port: int
@@ -51,10 +52,10 @@ def watch_pool(options: Options) -> None:
     city = load_city(options.cameras)
     detector = load_detector(options.model)
 
-    def plans(city: City) -> dict[str, LivePlan]:
-        return live_plans(city, options.pool, detector.card, options.dwell, options.decided)
+    def plans(city: City, decided: Decided) -> dict[str, LivePlan]:
+        return live_plans(city, options.pool, detector.card, options.dwell, decided)
 
-    if not plans(city):
+    if not plans(city, Decided()):
         pools = ", ".join(sorted({c.pool for c in city.cameras}))
         where = f"pool {options.pool!r}" if options.pool else "the city file"
         fail(f"{options.cameras}: {where} has no camera; its pools are {pools}")
@@ -62,29 +63,46 @@ def watch_pool(options: Options) -> None:
     if made:
         _log.info("made a signing key: keep it safe (streetorder keys)", path=str(default_key_path()))
     threads = options.decoders or len(os.sched_getaffinity(0))
-    setup = Setup(options.out, detector, key, threads, options.slots, options.batch, options.record)
+    setup = Setup(options.out, detector, key, threads, options.slots, options.batch, options.record, options.decisions)
     with naming(options.out):
         worker = Worker(setup)
-    cameras = Cameras(worker, city, Overrides(options.out / STATE / "cameras.json"), plans)
+    try:
+        decided = worker.decisions.read()
+    except LabelsError as error:
+        fail(f"--decisions {error}")
+    cameras = Cameras(worker, city, decided, Overrides(options.out / STATE / "cameras.json"), plans)
     first = cameras.plans()
     web = _serve(worker, cameras, options.host, options.port)
 
-    def refused(problems: str) -> None:
-        worker.configuration = problems
-
-    watch = CityWatch(options.cameras, cameras.use, refused)
+    watches = _watches(options, worker, cameras)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
     worker.do(lambda: worker.watch_these(first))
-    watch.start()
+    for watch in watches:
+        watch.start()
     address = f"http://{options.host}:{web.port}"
     _log.info("watching", cameras=len(first), pool=options.pool, results=str(options.out), address=address)
     try:
         worker.run()
     finally:
-        watch.close()
+        for watch in watches:
+            watch.close()
         web.close()
     _log.info("stopped in order")
+
+
+def _watches(options: Options, worker: Worker, cameras: Cameras) -> list[FileWatch]:
+    def city_refused(problems: str) -> None:
+        worker.configuration = problems
+
+    def decisions_refused(problems: str) -> None:
+        worker.decisions_problem = problems
+
+    watches = [FileWatch(options.cameras, lambda: cameras.use(load_city(options.cameras)), city_refused)]
+    if options.decisions is not None:
+        heed = FileWatch(options.decisions, lambda: cameras.heed(worker.decisions.read()), decisions_refused)
+        watches.append(heed)
+    return watches
 
 
 def _serve(worker: Worker, cameras: Cameras, host: str, port: int) -> WebServer:

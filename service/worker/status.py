@@ -19,7 +19,7 @@ class CameraStatus:
 
     clock: where ``captured_at`` comes from. offset_s: the camera's clock minus ours. key_interval_s: measured.
     drops: frames by cause. faults: of the picture, by kind; ``fault``: the present one. troubles: of the connection, by
-    kind. due_s: until the next visit of a patrol.
+    kind. due_s: until the next visit of a patrol. decided: what operators said of its violations.
     """
 
     camera_id: str
@@ -50,6 +50,7 @@ class CameraStatus:
     left_behind: int
     due_s: float | None
     evidence_state: str | None
+    decided: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class WorkerStatus:
     """The whole worker.
 
     cameras: by id. evidence_trouble: why nothing can be written, else empty. loop_age_s: since the worker's thread last
-    began a round. free_mb: on the disk of the results.
+    began a round. free_mb: on the disk of the results. configuration, decisions: what is wrong with the city file and
+    with the file of decisions, else empty.
     """
 
     uptime_s: float
@@ -82,6 +84,7 @@ class WorkerStatus:
     loop_age_s: float
     free_mb: float
     configuration: str
+    decisions: str
     patrol: PatrolStatus | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def status_of(worker: Worker) -> WorkerStatus:
         uptime_s=round(worker.clock() - worker.began_s, 1),
         model=worker.setup.detector.card.sha256[:12],
         cameras=[
-            _camera(c, worker.rounds.timetable.due_in_s(c.camera_id))
+            _camera(c, worker.rounds.timetable.due_in_s(c.camera_id), worker.decisions.of_camera(c.camera_id))
             for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)
         ],
         waiting_to_decode=worker.decoders.depth,
@@ -116,6 +119,7 @@ def status_of(worker: Worker) -> WorkerStatus:
         loop_age_s=round(worker.clock() - worker.looked_at_s, 2),
         free_mb=round(shutil.disk_usage(worker.setup.results).free / 1e6),
         configuration=worker.configuration,
+        decisions=worker.decisions_problem,
         patrol=_patrol(worker),
     )
 
@@ -129,7 +133,7 @@ def _patrol(worker: Worker) -> PatrolStatus | None:
     return PatrolStatus(under, worker.rounds.slots, table.error.visits, table.brought_forward, *late)
 
 
-def _camera(camera: WatchedCamera, due_s: float | None) -> CameraStatus:
+def _camera(camera: WatchedCamera, due_s: float | None, decided: dict[str, int]) -> CameraStatus:
     link, now_s = camera.reader.link, camera.clock()
     last = link.last_trouble
     age_s = camera.age_s()
@@ -170,4 +174,5 @@ def _camera(camera: WatchedCamera, due_s: float | None) -> CameraStatus:
         left_behind=camera.reader.left_behind,
         due_s=due_s,
         evidence_state=None if camera.main is None else camera.main.link.state.value,
+        decided=decided,
     )

@@ -28,7 +28,7 @@ OVERLAY_EVERY_S = 0.5
 
 def make_app(worker: Worker, cameras: Cameras, may_change: Callable[..., None]) -> FastAPI:
     app = FastAPI(title="Street-order worker", docs_url=None, redoc_url=None)
-    worker.measures.registry.register(WorkerCollector(lambda: status_of(worker), worker.measures))
+    worker.measures.registry.register(WorkerCollector(lambda: status_of(worker), worker.measures, worker.decisions))
 
     @app.get("/healthz")
     def health(response: Response) -> dict[str, str]:

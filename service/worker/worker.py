@@ -21,6 +21,7 @@ from labels.catalogue import load_catalogue
 from models.detector import Detector
 from service.case_lines import case_lines
 from service.results import CASES, EVIDENCE, JOURNAL, STATE, VIOLATIONS, claim, violation_line, write_lines
+from service.worker.decisions import Decisions
 from service.worker.folder_camera import FolderCamera
 from service.worker.live_camera import LiveCamera
 from service.worker.live_follower import LiveFollower
@@ -62,7 +63,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("worker")
 @dataclass(frozen=True, slots=True)
 class Setup:
     """results: where journal, evidence and state go. threads: for decoding. slots: cameras under patrol that
-    are visited at a time. largest: frames of a batch."""
+    are visited at a time. largest: frames of a batch. decisions: file of what operators decided."""
 
     results: Path
     detector: Detector
@@ -71,14 +72,15 @@ class Setup:
     slots: int = 40
     largest: int = 4
     record: Path | None = None
+    decisions: Path | None = None
     told: Callable[[Event], None] = field(default=lambda _: None)
 
 
 class Worker:
     """``cameras`` by id. ``run`` returns when ``stop`` was called and everything is written.
 
-    looked_at_s: when the worker's thread last began a round. configuration: what is wrong with the city file that was
-    read last, empty if nothing is; the one before holds then.
+    looked_at_s: when the worker's thread last began a round. configuration: what is wrong with the city file, and
+    decisions_problem with the file of decisions, that was read last, empty if nothing is; the one before holds then.
     """
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = time.monotonic):
@@ -88,13 +90,14 @@ class Worker:
         self.scenes: dict[ViewKey, Scene] = {}
         self.measures = Measures()
         self.stopping = threading.Event()
-        self.configuration = ""
+        self.configuration = self.decisions_problem = ""
         self.began_s = self.looked_at_s = clock()
         results = setup.results
         for folder in (EVIDENCE, STATE):
             (results / folder).mkdir(parents=True, exist_ok=True)
         self._claim = claim(results)
         self.journal = Journal(results / JOURNAL)
+        self.decisions = Decisions(setup.decisions, self.journal)
         chain = Chain(results / EVIDENCE, setup.key)
         took = self.measures.took
         self.evidence = LiveEvidence(
@@ -249,8 +252,9 @@ class Worker:
 
     def _derive(self) -> None:
         """What ``evaluate``, ``labels export`` and people read, as ``score`` leaves it."""
-        results, violations = self.setup.results, self.journal.violations()
-        types = load_catalogue().types
+        results, types = self.setup.results, load_catalogue().types
+        known = {v.id: v for v in (*self.journal.archived(), *self.journal.violations())}
+        violations = sorted(known.values(), key=lambda v: (v.camera_id, v.onset_s, v.id))
         write_lines(results / VIOLATIONS, [violation_line(v, types, results / EVIDENCE) for v in violations])
         write_lines(results / CASES, case_lines(violations))
 

@@ -135,7 +135,7 @@ def test_passwords_are_nowhere(tmp_path, recording, toy_model, key):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--pool", "harbour"), "pool 'harbour' has no camera with a URL; its pools are default"),
+        (("--pool", "harbour"), "pool 'harbour' has no camera; its pools are default"),
         (("--listen", "8480"), "--listen 8480: HOST:PORT is needed"),
     ],
 )
@@ -203,3 +203,30 @@ def test_a_main_stream_that_fails_leaves_evidence_to_the_sub_stream(tmp_path, re
             worker.wait(lambda _: (folder / "manifest.json").exists(), "its evidence is whole")
     assert (folder / "clip.mp4").exists()
     assert cv2.imread(str(folder / "trigger.jpg")).shape[:2] == (192, 320)
+
+
+def test_what_operators_decide_counts_at_once_and_a_mistake_in_it_changes_nothing(tmp_path, simulator, toy_model, key):
+    city, decisions = city_file(tmp_path / "city.yaml", camera(simulator, 0)), tmp_path / "decisions.csv"
+    decisions.write_text("violation,decision\n", encoding="utf-8")
+    out = tmp_path / "out"
+    with working(city, out, key, "--model", toy_model, "--decisions", decisions) as worker:
+        (car,) = worker.wait(lambda w: w.events(), "the car is found")
+        assert worker.cameras()["cam001"]["decided"] == {"confirmed": 0, "rejected": 0}
+        decisions.write_text(f"violation,decision\n{car.id},maybe\n", encoding="utf-8")
+        worker.wait(lambda w: "decisions.csv:2" in w.status()["decisions"], "the mistake is said")
+        assert "decisions.csv:2" in "".join(looked("top", worker.address, "--once").out.split())
+        decisions.write_text(f"violation,decision\n{car.id},rejected\nelsewhere,confirmed\n", encoding="utf-8")
+        worker.wait(lambda w: w.cameras()["cam001"]["decided"]["rejected"] == 1, "it counts")
+        assert worker.status()["decisions"] == ""
+        assert "0/1" in looked("top", worker.address, "--once").out
+        said = f'camera="cam001",type="{car.violation.key}",verdict='
+        lines = [line for line in worker.get("/metrics")[1].splitlines() if line.startswith("streetorder_decisions{")]
+        assert lines == [
+            f'streetorder_decisions{{{said}"confirmed"}} 0.0', f'streetorder_decisions{{{said}"rejected"}} 1.0',
+        ]  # fmt: skip
+        assert worker.cameras()["cam001"]["connects"] == 1
+        assert worker.signal(signal.SIGTERM) == 0
+    decisions.unlink()
+    refused = streetorder("worker", "--cameras", city, "--out", out, "--decisions", decisions, key=key)
+    assert refused.code == 2
+    assert "no such file" in refused.err

@@ -156,3 +156,4 @@ def test_what_is_long_over_moves_to_the_journal_of_its_month_and_nothing_is_lost
     ]  # fmt: skip
     assert journal.archive(before(5)) == 1
     assert set(journal.events) == {"open"}
+    assert [v.id for v in Journal(path).archived()] == ["old", "older", "newer"]

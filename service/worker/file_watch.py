@@ -1,4 +1,4 @@
-"""The city file while the worker runs: whoever edits it changes what is watched; a mistake in it changes nothing."""
+"""A file that people edit while the worker runs: what changes in it counts at once, a mistake in it changes nothing."""
 
 import hashlib
 import threading
@@ -7,26 +7,27 @@ from pathlib import Path
 
 import structlog
 
-from service.city import City, CityFileError, load_city
+from labels.datasets.records import LabelsError
+from service.city import CityFileError
 
 LOOK_S = 2.0
 
 _log = structlog.get_logger("worker")
 
 
-class CityWatch:
+class FileWatch:
     """Looks at the file by its content, every two seconds: that works on every disk, mount and editor.
 
-    changed: gets a city that is sound. refused: gets what is wrong, or "" when the file is sound again.
+    use: reads the file and does what it says. refused: gets what is wrong with it, or "" when it is sound again.
     """
 
-    def __init__(self, path: Path, changed: Callable[[City], None], refused: Callable[[str], None]):
+    def __init__(self, path: Path, use: Callable[[], None], refused: Callable[[str], None]):
         self.path = path
-        self._changed = changed
+        self._use = use
         self._refused = refused
         self._seen = self._content()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="city file", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"watch {path.name}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -41,9 +42,9 @@ class CityWatch:
             return
         self._seen = content
         try:
-            self._changed(load_city(self.path))
-        except (CityFileError, OSError) as error:
-            _log.error("the city file is not usable; what was watched is watched on", problems=str(error))
+            self._use()
+        except (CityFileError, LabelsError, OSError) as error:
+            _log.error("a file is not usable; what it said before holds", file=str(self.path), problems=str(error))
             self._refused(str(error))
             return
         self._refused("")
