@@ -15,7 +15,7 @@ from models.boxes import SCORE_FLOOR, Rows, tidy
 from models.card import PROPERTY, ModelCard, ModelRefused, parse_card
 from models.crops import check_crops
 from models.runtime import ort
-from models.session import file_sha256, open_session
+from models.session import OnSession, file_sha256, open_session
 
 SHIPPED = "nano.onnx"
 
@@ -26,6 +26,11 @@ class Detector(Protocol):
     @property
     def card(self) -> ModelCard:
         """What the model says about itself."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """What it runs on, as the runtime calls it. A GPU that cannot be used is passed over without an error."""
         ...
 
     def detect(self, crops: NDArray[np.uint8], least: float = SCORE_FLOOR) -> list[NDArray[np.float32]]:
@@ -74,7 +79,7 @@ def load_detector(path: Path | None, *, threads: int = 0) -> Detector:
         raise ModelRefused(path, reasons)
 
 
-class ContractDetector:
+class ContractDetector(OnSession):
     """A model that keeps the contract: uint8 in, ``(B, N, 6)`` out, everything else inside its graph."""
 
     def __init__(self, session: ort.InferenceSession, path: Path):

@@ -7,6 +7,17 @@ from models.card import ModelRefused
 from models.runtime import ort
 
 
+class OnSession:
+    """A detector that runs on an ONNX Runtime session."""
+
+    _session: ort.InferenceSession
+
+    @property
+    def provider(self) -> str:
+        first: str = self._session.get_providers()[0]
+        return first
+
+
 def open_session(path: Path, threads: int = 0) -> ort.InferenceSession:
     """A session on the best provider that this machine's ONNX Runtime offers; it may run in several threads at once.
 

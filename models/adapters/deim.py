@@ -12,6 +12,7 @@ from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 from models.runtime import ort
+from models.session import OnSession
 
 START, KEEP = 0.35, 0.25
 """Thresholds of a file that brings none. On clips of standing traffic DEIMv2 femto gives junk up to 0.25 all over a
@@ -37,7 +38,7 @@ def adapt(session: ort.InferenceSession, path: Path) -> "DeimExport":
     return DeimExport(session, path, pictures[0], picture_sizes[0].name)
 
 
-class DeimExport:
+class DeimExport(OnSession):
     """Its file seldom names its classes; then they are COCO's 80 by index, as in the published weights.
 
     It may give one thing two labels with the same box, so suppression goes across classes.

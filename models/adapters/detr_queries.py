@@ -16,6 +16,7 @@ from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 from models.runtime import ort
+from models.session import OnSession
 
 OUTPUTS = ["logits", "pred_boxes"]
 
@@ -36,7 +37,7 @@ def adapt(session: ort.InferenceSession, path: Path) -> "DetrQueries":
     return DetrQueries(session, path)
 
 
-class DetrQueries:
+class DetrQueries(OnSession):
     """Its file does not name its classes: 80 are taken for COCO's, others need the metadata ``names``.
 
     Queries may find one thing twice under two labels, so suppression goes across classes.

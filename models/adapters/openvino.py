@@ -20,6 +20,8 @@ from models.crops import check_crops
 class OpenVinoDetector:
     """Keeps the contract as an ONNX file does. Its hash is over the ``.xml`` and the ``.bin`` together."""
 
+    provider = "OpenVINO, CPU"
+
     def __init__(self, path: Path, threads: int = 0):
         """threads: cores for one call, 0 = all. Raises ``ModelRefused``."""
         try:

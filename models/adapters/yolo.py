@@ -10,6 +10,7 @@ from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import LETTERBOX_SIZES, check_crops, in_batches, unit_planes
 from models.runtime import ort
+from models.session import OnSession
 
 START, KEEP = 0.35, 0.15
 """Thresholds of a file that brings none: those of the shipped model, of the same family, where nothing was measured."""
@@ -57,7 +58,7 @@ def _output_shape(session: ort.InferenceSession) -> tuple[int, int]:
     return rows, columns
 
 
-class YoloExport:
+class YoloExport(OnSession):
     """finished: the graph gives boxes as rows, else for every anchor centre, size and a score for each class."""
 
     def __init__(self, session: ort.InferenceSession, path: Path, names: tuple[str, ...], *, finished: bool):

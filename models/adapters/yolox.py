@@ -15,6 +15,7 @@ from models.boxes import SCORE_FLOOR, Rows, suppress, tidy
 from models.card import ModelRefused
 from models.crops import check_crops, in_batches
 from models.runtime import ort
+from models.session import OnSession
 
 START, KEEP = 0.35, 0.15
 """Thresholds of a file that brings none, as of the YOLO exports; on YOLOX they were not measured."""
@@ -59,7 +60,7 @@ def grid(width: int, height: int, strides: tuple[int, ...] = STRIDES) -> NDArray
     return np.concatenate(levels).astype(np.float32)
 
 
-class YoloxExport:
+class YoloxExport(OnSession):
     """Its file never names its classes itself: 80 are taken for COCO's, others need the metadata ``names``."""
 
     def __init__(self, session: ort.InferenceSession, path: Path):

@@ -51,7 +51,7 @@ def view(status: dict[str, Any]) -> Group:
     """A line for the worker, and a table of its cameras; those in trouble come first."""
     cameras = sorted(status["cameras"], key=lambda c: (c["state"] in ("live", "resting"), c["camera_id"]))
     states = {s: sum(c["state"] == s for c in cameras) for s in _COLOURS}
-    head = Text(f"up {_long(status['uptime_s'])}  model {status['model']}  ")
+    head = Text(f"up {_long(status['uptime_s'])}  model {status['model']} on {status['runs_on']}  ")
     for state, count in states.items():
         if count:
             head.append(f"{count} {state}  ", _COLOURS[state])

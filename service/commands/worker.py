@@ -39,6 +39,9 @@ def worker(
     decoders: Annotated[
         int | None, typer.Option("--decoders", min=1, help="Threads that decode; one for each core if left out.")
     ] = None,
+    detector_threads: Annotated[
+        int, typer.Option("--detector-threads", min=0, help="Cores for the detector; 0 for all of the machine.")
+    ] = 0,
     slots: Annotated[
         int, typer.Option("--slots", min=1, help="Cameras under patrol that are visited at the same time.")
     ] = 40,
@@ -65,6 +68,7 @@ def worker(
             host=host,
             port=port,
             decoders=decoders,
+            detector_threads=detector_threads,
             slots=slots,
             batch=batch,
             log_json=log_json,

@@ -29,7 +29,8 @@ _log = structlog.get_logger("worker")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked for; see ``streetorder worker --help``. decoders: None for one a core."""
+    """What a person asked for; see ``streetorder worker --help``. decoders: None for one
+    a core. detector_threads: 0 for all cores."""
 
     cameras: Path
     pool: str | None
@@ -41,6 +42,7 @@ class Options:
     host: str
     port: int
     decoders: int | None
+    detector_threads: int
     slots: int
     batch: int
     log_json: bool
@@ -50,7 +52,7 @@ def watch_pool(options: Options) -> None:
     """Until SIGTERM or Ctrl-C. Fails plainly for what a person can mend; raises ``OSError`` too."""
     configure_logs(options.log_json)
     city = load_city(options.cameras)
-    detector = load_detector(options.model)
+    detector = load_detector(options.model, threads=options.detector_threads)
 
     def plans(city: City, decided: Decided) -> dict[str, LivePlan]:
         return live_plans(city, options.pool, detector.card, options.dwell, decided)
@@ -81,7 +83,14 @@ def watch_pool(options: Options) -> None:
     for watch in watches:
         watch.start()
     address = f"http://{options.host}:{web.port}"
-    _log.info("watching", cameras=len(first), pool=options.pool, results=str(options.out), address=address)
+    _log.info(
+        "watching",
+        cameras=len(first),
+        pool=options.pool,
+        results=str(options.out),
+        address=address,
+        runs_on=detector.provider,
+    )
     try:
         worker.run()
     finally:

@@ -69,13 +69,14 @@ class PatrolStatus:
 class WorkerStatus:
     """The whole worker.
 
-    cameras: by id. evidence_trouble: why nothing can be written, else empty. loop_age_s: since the worker's thread last
-    began a round. free_mb: on the disk of the results. configuration, decisions: what is wrong with the city file and
-    with the file of decisions, else empty.
+    cameras: by id. runs_on: what the detector runs on. evidence_trouble: why nothing can be written, else empty.
+    loop_age_s: since the worker's thread last began a round. free_mb: on the disk of the results. configuration,
+    decisions: what is wrong with the city file and with the file of decisions, else empty.
     """
 
     uptime_s: float
     model: str
+    runs_on: str
     cameras: list[CameraStatus]
     waiting_to_decode: int
     waiting_to_write: int
@@ -108,6 +109,7 @@ def status_of(worker: Worker) -> WorkerStatus:
     return WorkerStatus(
         uptime_s=round(worker.clock() - worker.began_s, 1),
         model=worker.setup.detector.card.sha256[:12],
+        runs_on=worker.setup.detector.provider,
         cameras=[
             _camera(c, worker.rounds.timetable.due_in_s(c.camera_id), worker.decisions.of_camera(c.camera_id))
             for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)

@@ -56,6 +56,7 @@ def test_what_stands_before_two_cameras_is_found_with_evidence_and_said(tmp_path
         assert families["streetorder_resident_bytes"].samples[0].value > 1e7
         shown = looked("top", worker.address, "--once")
         assert "2 live" in shown.out
+        assert worker.status()["runs_on"] == "CPUExecutionProvider"
         assert worker.signal(signal.SIGTERM) == 0
     signing, _ = load_or_make(key)
     assert verify(out / "evidence", signing.public).ok
