@@ -102,6 +102,12 @@ class Batcher:
             self._queues.append(queue)
             self._ready.notify_all()
 
+    @property
+    def depth(self) -> int:
+        """Frames that wait for the detector."""
+        with self._ready:
+            return sum(len(queue.frames) for queue in self._queues)
+
     def abandon(self) -> None:
         """Let every waiting reader go: nothing will be taken any more."""
         for queue in list(self._queues):

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from service.commands.failing import fail
 
+_WAITING = ("decode", "detect", "write")
 _COLOURS = {
     "live": "green",
     "stalled": "yellow",
@@ -55,7 +56,7 @@ def view(status: dict[str, Any]) -> Group:
     for state, count in states.items():
         if count:
             head.append(f"{count} {state}  ", _COLOURS[state])
-    head.append(f"to decode {status['waiting_to_decode']}  to write {status['waiting_to_write']}")
+    head.append("waiting " + ", ".join(f"to {what} {status[f'waiting_to_{what}']}" for what in _WAITING))
     if (patrol := status["patrol"]) is not None:
         head.append(
             f"  patrol: {patrol['visits']} visits, late {patrol['late_p50_s']:.1f} s, p95 {patrol['late_p95_s']:.1f} s"

@@ -103,6 +103,7 @@ class WorkerCollector(Collector):
         undecided = float(bool(status.decisions))
         for name, text, value in (
             ("waiting_to_decode", "Cameras that wait for a decoder.", float(status.waiting_to_decode)),
+            ("waiting_to_detect", "Pictures that wait for the detector.", float(status.waiting_to_detect)),
             (
                 "waiting_to_write",
                 "Pieces of evidence that are not written.",

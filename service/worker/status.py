@@ -79,6 +79,7 @@ class WorkerStatus:
     runs_on: str
     cameras: list[CameraStatus]
     waiting_to_decode: int
+    waiting_to_detect: int
     waiting_to_write: int
     evidence_trouble: str
     evidence_failures: int
@@ -115,6 +116,7 @@ def status_of(worker: Worker) -> WorkerStatus:
             for c in sorted(worker.cameras.values(), key=lambda c: c.camera_id)
         ],
         waiting_to_decode=worker.decoders.depth,
+        waiting_to_detect=worker.batcher.depth,
         waiting_to_write=worker.evidence.waiting,
         evidence_trouble=worker.evidence.trouble,
         evidence_failures=worker.evidence.failures,
