@@ -8,7 +8,7 @@ LATENESS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 STAGE_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
-STAGES = ("decode", "detect", "judge", "evidence", "save")
+STAGES = ("decode", "detect", "judge", "evidence", "save", "trim")
 
 
 class Measures:
@@ -24,7 +24,7 @@ class Measures:
         )
         self.stage = Histogram(
             "streetorder_stage_seconds",
-            "Time in a stage: of a picture (decode), a batch (detect, judge), evidence, or saving a camera.",
+            "Time of a picture (decode), a batch (detect, judge), evidence, saving a camera, freeing memory.",
             ["stage"],
             registry=self.registry,
             buckets=STAGE_S,

@@ -27,6 +27,7 @@ from service.worker.live_camera import LiveCamera
 from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
+from service.worker.memory import trimmer
 from service.worker.rounds import Rounds
 from service.worker.watched_camera import WatchedCamera
 from streams.batcher import Batch, Batcher
@@ -47,6 +48,8 @@ WAIT_S = 0.25
 LINGER_S = 0.02
 """How long a frame waits for others of its batch."""
 WATCH_S = 0.5
+TRIM_S = 60.0
+"""How often freed memory is given back; it takes some 50 ms, in which nobody waits."""
 SAVE_EVERY_S = 10.0
 """So much of how long things have stood may be lost by a crash; never what is confirmed."""
 SAVES_S = 0.5
@@ -261,9 +264,14 @@ class Worker:
     # --- other threads ------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
+        give_back, due_s = trimmer(), self.clock() + TRIM_S
         while not self.stopping.wait(WATCH_S):
             for camera in list(self.cameras.values()):
                 camera.watch()
+            if self.clock() >= due_s:
+                due_s = self.clock() + TRIM_S
+                give_back()
+                self.measures.took("trim", self.clock() - due_s + TRIM_S)
 
     def _changed(self, camera_id: str, change: Change) -> None:
         level = logging.INFO if change.trouble is None else logging.WARNING
