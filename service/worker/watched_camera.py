@@ -20,7 +20,7 @@ from streams.live_reader import LiveReader
 from streams.newest import NewestFrame
 from streams.recorder import Recorder
 from vision.continuing import agree
-from vision.records import Event
+from vision.records import Box, Event
 from vision.scene import Scene
 from vision.snapshot import load_snapshot, read_extra, save_snapshot
 from vision.view_finder import ViewFinder
@@ -38,7 +38,8 @@ class WatchedCamera:
 
     events: the journal's, by violation. left: what an earlier process kept beside the scenes, empty where there is
     none. main: the stream that evidence comes from, where it is another. newest: the picture judged last, at
-    ``observed_s``; what was judged up to ``saved_s`` is saved.
+    ``observed_s``; what was judged up to ``saved_s`` is saved. urgent: something
+    has begun to stand since, and a crash would forget it.
     """
 
     time: LiveClock
@@ -47,6 +48,7 @@ class WatchedCamera:
     lane: Lane
     reader: LiveReader | FolderReader
     main: LiveReader | None = None
+    urgent = False
     passing = False
     """Whether what has hardly stood yet is saved too: a live camera sees it again if it stays."""
 
@@ -74,6 +76,7 @@ class WatchedCamera:
         self.observed_s = float("-inf")
         self.saved_s: float = self.left.get("judged_s", self.observed_s)
         self.newest: Frame | None = None
+        self._kept = self._standing()
         self.saved_at = clock() - FIRST_SAVED_S
 
     @property
@@ -105,6 +108,7 @@ class WatchedCamera:
         """A scene has judged the frame."""
         # Without the model's input, a megabyte a camera; the picture itself is kept as its packet.
         self.observed_s, self.newest = frame.elapsed_s, replace(frame, crops=(), regions=())
+        self.urgent = self.urgent or not self._standing() <= self._kept
 
     def late_s(self, frame: Frame) -> float | None:
         """For how long a picture has been waiting since it arrived; None where nobody waits for it."""
@@ -137,11 +141,17 @@ class WatchedCamera:
         for view, scene in self.scenes.items():
             save_snapshot(self._snapshot(view), scene, extra, self.passing)
         self.saved_at, self.saved_s = self.clock(), self.observed_s
+        self.urgent, self._kept = False, self._standing()
 
     def extra(self) -> dict[str, Any]:
         """What is kept beside the scenes, as plain values: ``left`` in the next process."""
         now = {"elapsed_s": self.time.now_s(), "utc": self.utc().isoformat()}
         return now | {"judged_s": self.observed_s}
+
+    def _standing(self) -> set[tuple[str, float, Box]]:
+        """What has begun to stand, as it is told apart."""
+        scenes = self.scenes.values()
+        return {(t.key, t.first_s, t.first_box) for scene in scenes for t in scene.tracker.tracks if scene.has_stood(t)}
 
     @property
     def unsaved(self) -> bool:

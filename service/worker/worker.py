@@ -51,7 +51,7 @@ WATCH_S = 0.5
 TRIM_S = 60.0
 """How often freed memory is given back; it takes some 50 ms, in which nobody waits."""
 SAVE_EVERY_S = 10.0
-"""So much of how long things have stood may be lost by a crash; never what is confirmed."""
+"""So much of what is known of things may be lost by a crash: never that they stand, nor what is confirmed."""
 SAVES_S = 0.5
 """How often it is looked whose turn it is to be saved."""
 SAVING_SHARE = 0.05
@@ -211,8 +211,8 @@ class Worker:
         if (now := self.clock()) < self._save_next_s:
             return
         self._save_next_s = now + SAVES_S
-        due = [c for c in self.cameras.values() if c.unsaved and now - c.saved_at >= SAVE_EVERY_S]
-        for camera in sorted(due, key=lambda c: c.saved_at):
+        due = [c for c in self.cameras.values() if c.unsaved and (c.urgent or now - c.saved_at >= SAVE_EVERY_S)]
+        for camera in sorted(due, key=lambda c: (not c.urgent, c.saved_at)):
             now = self.clock()
             if self._saving_s > SAVING_SHARE * (now - self.began_s):
                 return

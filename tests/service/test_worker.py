@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
@@ -83,6 +84,20 @@ def test_killed_and_started_again_the_same_car_is_the_same_violation(tmp_path, s
     assert any("the program ended" in note for note in record["notes"])
     signing, _ = load_or_make(key)
     assert verify(out / "evidence", signing.public).ok
+
+
+def test_what_had_begun_to_stand_is_known_after_a_kill(tmp_path, simulator, toy_model, key):
+    city = city_file(tmp_path / "city.yaml", camera(simulator, 0), dwell_s=20)
+    with working(city, tmp_path / "out", key, "--model", toy_model) as worker:
+        worker.wait(lambda w: w.cameras()["cam001"]["frames"] >= 6, "it stands for a quarter of its dwell")
+        time.sleep(1.0)  # saved within half a second
+        killed_at = datetime.now(UTC)
+        worker.signal(signal.SIGKILL)
+    with working(city, tmp_path / "out", key, "--model", toy_model) as worker:
+        (car,) = worker.wait(lambda w: w.events(), "it is found")
+        worker.signal(signal.SIGTERM)
+    assert car.violation.onset < killed_at - timedelta(seconds=4)
+    assert (car.violation.confirmed_at - car.violation.onset).total_seconds() == pytest.approx(20, abs=2.5)
 
 
 def test_cameras_and_rules_change_while_the_others_notice_nothing(tmp_path, simulator, toy_model, key):
