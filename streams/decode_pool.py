@@ -111,6 +111,13 @@ class Lane:
             self._skip_to_key = False
         self.unmet = 0
 
+    def rest(self) -> None:
+        """Nothing comes for a while: let the decoder go, which holds some pictures' worth of memory."""
+        with self._lock:
+            if not self._queued:
+                self._decoder = PictureDecoder()
+                self._followed = False
+
     def reset(self) -> None:
         """After an error nobody foresaw: begin anew with the next packets."""
         with self._lock:

@@ -101,6 +101,7 @@ class LiveCamera(WatchedCamera):
             time.sleep(0.05)
         if not growing():
             self.recorder.clear()
+        self.lane.rest()
         return self._come_back_s()
 
     def _come_back_s(self) -> float | None:
