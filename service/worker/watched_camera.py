@@ -38,8 +38,8 @@ class WatchedCamera:
 
     events: the journal's, by violation. left: what an earlier process kept beside the scenes, empty where there is
     none. main: the stream that evidence comes from, where it is another. newest: the picture judged last, at
-    ``observed_s``; what was judged up to ``saved_s`` is saved. urgent: something
-    has begun to stand since, and a crash would forget it.
+    ``observed_s``; what was judged up to ``saved_s`` is saved. urgent: something has begun to stand since, and a crash
+    would forget it.
     """
 
     time: LiveClock
