@@ -69,6 +69,10 @@ class Gate:
         found: dict[str, Any] = json.loads((self.folder / f"{STAGING}car.json").read_bytes())
         return found
 
+    def is_sealed(self) -> bool:
+        """The folder's name comes before its place in the chain."""
+        return (self.folder / "car" / "manifest.json").exists() and verify(self.folder, self.key.public).ok
+
     def sealed(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / "car" / "manifest.json").read_bytes())["record"]
         return found
@@ -117,7 +121,7 @@ def test_pictures_and_pre_roll_lie_there_when_the_journal_says_so_and_the_clip_g
     assert Event.from_dict(gate.sealed()["event"]) == gate.event()
     assert not gate.evidence.is_growing("gate")
     assert gate.recorder.keep_from_s == math.inf
-    gate.wait(lambda: verify(gate.folder, gate.key.public).ok)  # its name comes before its place in the chain
+    gate.wait(gate.is_sealed)
 
 
 def test_a_clip_that_grows_keeps_its_packets_in_a_ring_that_would_forget_them(gate: Gate) -> None:
@@ -126,7 +130,7 @@ def test_a_clip_that_grows_keeps_its_packets_in_a_ring_that_would_forget_them(ga
     gate.record_until(18)
     assert gate.recorder.groups[0].start_s <= 2
     gate.evidence.advance("gate", 18)
-    gate.wait(lambda: (gate.folder / "car" / "manifest.json").exists())
+    gate.wait(gate.is_sealed)
     assert gate.sealed()["clip"]["start_s"] <= 2
     gate.record_until(25)
     assert gate.recorder.groups[0].start_s >= 20
@@ -152,7 +156,7 @@ def test_a_full_disk_confirms_nothing_says_so_and_loses_nothing(gate: Gate, monk
     gate.wait(lambda: gate.evidence.trouble == "")
     gate.record_until(18)
     gate.evidence.advance("gate", 18)
-    gate.wait(lambda: (gate.folder / "car" / "manifest.json").exists())
+    gate.wait(gate.is_sealed)
     assert verify(gate.folder, gate.key.public).ok
 
 
@@ -161,7 +165,7 @@ def test_a_camera_that_is_gone_is_not_waited_for_for_ever(gate: Gate) -> None:
     gate.evidence.advance("gate", 40)
     assert gate.evidence.is_growing("gate")
     gate.evidence.advance("gate", 48)
-    gate.wait(lambda: (gate.folder / "car" / "manifest.json").exists())
+    gate.wait(gate.is_sealed)
     assert gate.sealed()["notes"] == ["the clip ends early: the camera gave no more pictures"]
 
 
@@ -179,7 +183,7 @@ def test_told_again_nothing_is_written_again(gate: Gate) -> None:
     gate.open()
     gate.record_until(18)
     gate.evidence.advance("gate", 18)
-    gate.wait(lambda: (gate.folder / "car" / "manifest.json").exists())
+    gate.wait(gate.is_sealed)
     gate.open()
     gate.evidence.advance("gate", 18)
     gate.wait(lambda: not gate.evidence.waiting and gate.evidence.settled("gate"))
