@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from service.cli import app
+from service.cli import make_app
 from vision.keys import KEY_VARIABLE
 
 PROGRAM = Path(sys.executable).with_name("streetorder")
@@ -46,7 +46,7 @@ def streetorder(*words: str | Path, cwd: Path | None = None, key: Path | None = 
 
 def looked(*words: str | Path) -> Ended:
     """The same within this process, for commands that only look at files: ten times faster."""
-    result = CliRunner().invoke(app, [*map(str, words)])
+    result = CliRunner().invoke(make_app(str(words[0])), [*map(str, words)])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     return Ended(result.exit_code, result.stdout, result.stderr)
 

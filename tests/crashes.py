@@ -46,7 +46,7 @@ def writes(said: Path) -> int:
 
 def _child(words: list[str], key: Path, said: Path, mishap: Mishap, at: int, save_every_s: float) -> None:
     from service import scoring
-    from service.cli import app
+    from service.cli import make_app
 
     os.environ[KEY_VARIABLE] = str(key)
     out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -71,6 +71,6 @@ def _child(words: list[str], key: Path, said: Path, mishap: Mishap, at: int, sav
 
     os.fsync = fsync  # type: ignore[assignment]
     try:
-        app(words, prog_name="streetorder")
+        make_app(words[0])(words, prog_name="streetorder")
     finally:
         print(count, flush=True)

@@ -83,6 +83,8 @@ class Violation:
     repeat_of: the violation of this type that was at this place before, if one was not long ago.
     cue: ``change`` if the detector did not see it when it was confirmed: something was put down there and stays, its
     type is the zone's word (``Zone.left_things``), and a person has to name it.
+    zone_kind: what the ground is there (``vision.zones.ZONE_KINDS``); None where no zone decided. Who is responsible
+    may depend on it.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Violation:
     proven: bool
     repeat_of: str | None = None
     cue: Cue = "detector"
+    zone_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,7 @@ class Scene:
                 proven=self.rules.proven.get(track.key, False) and not unnamed,
                 repeat_of=self.memory.repeat_of(track),
                 cue="change" if unnamed else "detector",
+                zone_kind=self.rules.zones.kind_of(track.zone_id),
             )
         track.violation = replace(track.violation, score=round(track.score, 4), sightings=track.seen)
         if kind == "cleared" and track.gone_s is not None:

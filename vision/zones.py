@@ -127,6 +127,10 @@ class Zones:
         self.ignoring = bool(self._ignoring.any())
         self.timed = any(zone.hours or zone.permits for zone in zones)
 
+    def kind_of(self, zone_id: str | None) -> str | None:
+        """What the ground is in a zone; None where there is none of this id."""
+        return next((zone.kind for zone in self.zones if zone.id == zone_id), None)
+
     def ignored(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Which of the ``(n, 2)`` relative points lie in an ``ignore`` zone. Hours do not matter to these zones."""
         return np.asarray(self._holding(points)[:, self._ignoring].any(axis=1))

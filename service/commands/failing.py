@@ -9,19 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from labels.datasets.records import LabelsError
-from labels.source_classes import SourceClassesError
-from models.card import ModelRefused
-from service.city import CityFileError
-from service.results import NoResults, ResultsInUse
-from streams.discover import SourceProblem
-from streams.opening import Unreadable
 from streams.source import redact
-from vision.evidence import EvidenceFailed
-from vision.journal import JournalProblem
-from vision.keys import KeyProblem
-from vision.seal import SealProblem
-from vision.verify import NothingToVerify
 
 SOME_FAILED, WRONG_USE, NOT_WRITTEN, INTERRUPTED = 1, 2, 3, 130
 
@@ -61,23 +49,16 @@ def _failing() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
-    except (
-        SourceProblem,
-        CityFileError,
-        ModelRefused,
-        KeyProblem,
-        SealProblem,
-        JournalProblem,
-        NoResults,
-        ResultsInUse,
-        Unreadable,
-        NothingToVerify,
-        LabelsError,
-        SourceClassesError,
-    ) as error:
-        fail(str(error))
-    except (EvidenceFailed, OSError) as error:
-        fail(_not_written(error), NOT_WRITTEN)
+    except typer.Exit:
+        raise
+    except Exception as error:
+        from service.commands import mendable  # it loads all that can fail, which commands that do not fail need not
+
+        if isinstance(error, mendable.NOT_WRITTEN):
+            fail(_not_written(error), NOT_WRITTEN)
+        if isinstance(error, mendable.BY_PEOPLE):
+            fail(str(error))
+        raise
 
 
 def _not_written(error: BaseException) -> str:

@@ -17,9 +17,14 @@ from labels.datasets.split import GUARD, split
 from labels.datasets.statistics import statistics
 from labels.datasets.yolo import PICTURES
 from service.commands.failing import told_plainly
+from service.commands.labels_flywheel import export_decisions, propose_pictures
+from service.commands.synthesise import synthesise
 from service.commands.tables import console, table
 
 app = typer.Typer(help="Labelled pictures: made, compared, and gathered from decisions.", no_args_is_help=True)
+app.command("synthesise")(synthesise)
+app.command("export")(export_decisions)
+app.command("propose")(propose_pictures)
 
 Source = Annotated[
     str, typer.Option("--source", metavar="NAME", help="Whose classes the labels are: coco, ..., or a .yaml file.")
