@@ -90,6 +90,12 @@ def distance_m(a: Place, b: Place) -> float:
     return EARTH_M * math.hypot(east, math.radians(b.lat - a.lat))
 
 
+def degrees(place: Place, metres: float) -> tuple[float, float]:
+    """By how much latitude and longitude differ at most within so many metres of a place."""
+    lat = math.degrees(metres / EARTH_M)
+    return lat, lat / max(0.01, math.cos(math.radians(place.lat)))
+
+
 def _seen(v: Violation, offset_s: float) -> _Seen | None:
     if v.place is None or v.onset is None:
         return None

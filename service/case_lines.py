@@ -1,13 +1,11 @@
 """``cases.jsonl``: what several cameras saw of one thing, as one line."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cases.association import Association, associate
+from cases.identity import case_id
 from vision.records import Violation, iso
-
-ID_NAMESPACE = uuid.UUID("0d7c8f5e-2c1b-5b6e-8a55-7d4f1f0a9c33")
 
 
 def case_lines(violations: Sequence[Violation]) -> list[dict[str, Any]]:
@@ -17,7 +15,7 @@ def case_lines(violations: Sequence[Violation]) -> list[dict[str, Any]]:
     """
     found = associate(violations, {})
     by_id = {v.id: v for v in violations}
-    case_of = {id: _id(group) for group in found.groups for id in group}
+    case_of = {id: case_id(group[0]) for group in found.groups for id in group}
     return [_line([by_id[id] for id in group], _proposed(group, found, case_of)) for group in found.groups]
 
 
@@ -35,10 +33,6 @@ def notes_on(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     return notes
 
 
-def _id(group: Sequence[str]) -> str:
-    return str(uuid.uuid5(ID_NAMESPACE, group[0]))
-
-
 def _proposed(group: Sequence[str], found: Association, case_of: Mapping[str, str]) -> list[dict[str, Any]]:
     mine = set(group)
     said: dict[str, dict[str, Any]] = {}
@@ -53,7 +47,7 @@ def _line(group: Sequence[Violation], may_be: list[dict[str, Any]]) -> dict[str,
     lasts = any(v.cleared_at is None for v in group)
     places = sorted((v.place for v in group if v.place is not None), key=lambda place: place.radius_m)
     return {
-        "id": _id([v.id for v in group]),
+        "id": case_id(group[0].id),
         "key": group[0].key,
         "violations": [v.id for v in group],
         "cameras": sorted({v.camera_id for v in group}),

@@ -1,0 +1,174 @@
+"""Events that come: which case they belong to, and what they change about it. What comes twice changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select, update
+
+from cases.association import FARTHEST_M, Proposal, associate, degrees
+from cases.case import Case
+from cases.desk import POLICY, SIGHT, Actor, Desk
+from cases.identity import case_id
+from cases.life import OPEN, WAYS, Action, State
+from cases.permits import allowing
+from cases.store.columns import Moment
+from cases.store.tables import cases, events, proposals, violations
+from vision.records import Event, Place, Violation
+
+
+def _inside(table: Table) -> tuple[Any, Any]:
+    lat, lon = table.c.lat, table.c.lon
+    return lat.between(bindparam("south"), bindparam("north")), lon.between(bindparam("west"), bindparam("east"))
+
+
+# Made once: building a statement takes longer than SQLite needs for it.
+_KNOWN = select(violations).where(violations.c.id == bindparam("violation"))
+_SEEN, _CAME = insert(violations), insert(events)
+_NEAR = select(violations).where(
+    violations.c.key == bindparam("key"),
+    *_inside(violations),
+    or_(violations.c.gone.is_(False), violations.c.cleared_at >= bindparam("since", type_=Moment)),
+)
+_BEFORE = (
+    select(cases.c.id)
+    .where(
+        cases.c.key == bindparam("key"),
+        cases.c.state == State.CLOSED.value,
+        cases.c.closed_at >= bindparam("since", type_=Moment),
+        *_inside(cases),
+    )
+    .order_by(cases.c.closed_at.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of an event. fresh: whether it was not known."""
+
+    case: Case
+    fresh: bool
+
+
+class UnknownViolation(ValueError):
+    """An event that ends or extends what nobody told of: the opening has to come first."""
+
+
+def arrive(tx: Connection, desk: Desk, event: Event, actor: Actor) -> Arrival:
+    """Take an event from a camera or a producer. Raises ``UnknownViolation``."""
+    v, now = event.violation, desk.clock()
+    known = tx.execute(_KNOWN, {"violation": v.id}).one_or_none()
+    if known is None and event.kind != "opened":
+        raise UnknownViolation(f"violation {v.id}: {event.kind} came before opened")
+    if known is not None and _came(tx, event):
+        return Arrival(desk.case(tx, known.case_id), False)
+    if known is None:
+        case = _case_of(tx, desk, v, actor)
+        tx.execute(_SEEN, _row(event, case.id, now) | {"producer": actor.who})
+    else:
+        if event.seq >= known.seq:
+            row = _row(event, known.case_id, now)
+            tx.execute(update(violations).where(violations.c.id == v.id).values(**row))
+        case = desk.case(tx, known.case_id)
+    came = {"violation_id": v.id, "kind": event.kind, "seq": event.seq, "producer": actor.who, "received_at": now}
+    tx.execute(_CAME, came)
+    if event.kind == "cleared":
+        case = _gone(tx, desk, case)
+    return Arrival(case, True)
+
+
+def _came(tx: Connection, event: Event) -> bool:
+    this = (events.c.violation_id == event.id, events.c.kind == event.kind, events.c.seq == event.seq)
+    return tx.execute(select(events.c.seq).where(*this)).first() is not None
+
+
+def _row(event: Event, case: str, now: datetime) -> dict[str, Any]:
+    v = event.violation
+    place = {"lat": v.place.lat, "lon": v.place.lon} if v.place is not None else {"lat": None, "lon": None}
+    gone = {"cleared_at": v.cleared_at, "gone": event.kind == "cleared"}
+    row = {"id": v.id, "case_id": case, "camera_id": v.camera_id, "view_id": v.view_id, "key": v.key, "onset": v.onset}
+    return row | place | gone | {"seq": event.seq, "event": event.to_dict(), "heard_at": now}
+
+
+def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
+    """The case that this violation is one more sight of, or a new one."""
+    others = {other.id: other for other in map(_violation, _near(tx, v))}
+    found = associate([v, *others.values()], {})
+    group = next(ids for ids in found.groups if v.id in ids)
+    homes = _homes(tx, [id for id in group if id != v.id])
+    if homes:
+        return homes[0]
+    case = desk.opened(tx, _columns(tx, desk, v, actor), actor, _allowed(tx, desk, v))
+    may_be: dict[str, Proposal] = {}
+    for p in found.proposals:  # nearest first
+        if v.id in (p.first, p.second):
+            for other in _homes(tx, [p.second if p.first == v.id else p.first]):
+                may_be.setdefault(other.id, p)
+    for id, p in may_be.items():
+        row = {"first": case.id, "second": id, "metres": p.metres, "why": p.why, "settled": False}
+        tx.execute(insert(proposals), row)
+    return case
+
+
+def _columns(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> dict[str, Any]:
+    place = v.place
+    columns: dict[str, Any] = {"id": case_id(v.id), "key": v.key, "producer": actor.who, "onset": v.onset}
+    columns["zone_kind"] = v.zone_kind
+    if place is not None:
+        columns |= {"lat": place.lat, "lon": place.lon, "radius_m": place.radius_m}
+    before = v.repeat_of and tx.execute(select(violations.c.case_id).where(violations.c.id == v.repeat_of)).scalar()
+    return columns | {"repeat_of": before or _before(tx, desk, v)}
+
+
+def _allowed(tx: Connection, desk: Desk, v: Violation) -> str:
+    """Why it is no violation, where a permit says so, else empty."""
+    at = v.confirmed_at or desk.clock()
+    permit = v.place and allowing(tx, v.key, v.place.lat, v.place.lon, desk.policy.local(at)[0])
+    return "" if not permit else f"permit {permit.id} of {permit.holder} allows it until {permit.valid_to}"
+
+
+def _before(tx: Connection, desk: Desk, v: Violation) -> str | None:
+    """The case of this type that ended at this place not long ago, where the camera did not say so itself."""
+    if v.place is None:
+        return None
+    since = desk.clock() - desk.policy.repeat
+    return tx.execute(_BEFORE, {"key": v.key, "since": since} | _box(v.place, max(v.place.radius_m, 5.0))).scalar()
+
+
+def _near(tx: Connection, v: Violation) -> list[Row[Any]]:
+    """Violations that may be the same thing: ``associate`` says whether they are."""
+    if v.place is None or v.onset is None:
+        return []
+    since = v.onset - timedelta(minutes=1)
+    return list(tx.execute(_NEAR, {"key": v.key, "since": since} | _box(v.place, FARTHEST_M)))
+
+
+def _box(place: Place, metres: float) -> dict[str, float]:
+    lat, lon = degrees(place, metres)
+    return {"south": place.lat - lat, "north": place.lat + lat, "west": place.lon - lon, "east": place.lon + lon}
+
+
+def _violation(row: Row[Any]) -> Violation:
+    return Event.from_dict(row.event).violation
+
+
+def _homes(tx: Connection, ids: list[str]) -> list[Case]:
+    """The open cases of these violations, earliest first."""
+    if not ids:
+        return []
+    of = select(violations.c.case_id).where(violations.c.id.in_(ids))
+    open_ = cases.c.state.in_([state.value for state in OPEN])
+    return [Case.of(row) for row in tx.execute(select(cases).where(cases.c.id.in_(of), open_).order_by(cases.c.number))]
+
+
+def _gone(tx: Connection, desk: Desk, case: Case) -> Case:
+    """Every camera that saw it sees it gone: the case is verified by sight, where it has come far enough."""
+    there = select(violations.c.id).where(violations.c.case_id == case.id, violations.c.gone.is_(False))
+    if tx.execute(there.limit(1)).first() is not None or case.state not in OPEN:
+        return case
+    tx.execute(update(cases).where(cases.c.id == case.id).values(gone_at=desk.clock()))
+    if case.state not in WAYS[Action.VERIFY].to:
+        return desk.act(tx, case, Action.NOTE, SIGHT, "the camera sees that it is gone")
+    case = desk.act(tx, case, Action.VERIFY, SIGHT, "the camera sees that it is gone")
+    return desk.act(tx, case, Action.CLOSE, POLICY, "seen to be gone") if desk.policy.close_when_gone else case

@@ -1,0 +1,139 @@
+"""Messages from the outbox to their receivers: at least once, in the order of each case, until they are there or dead.
+
+A receiver that is down costs no other one anything: each has a thread of its own.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Engine, Row, delete, select, update
+
+from cases.dispatch.sender import Message, NotDelivered, Refused, Sender
+from cases.life import OPEN
+from cases.outbox import GIVEN_UP
+from cases.store.tables import cases, outbox
+from cases.store.writer import Writer
+
+FIRST_S, LONGEST_S = 2.0, 600.0
+"""The wait after the first failure, doubled after each, and its bound."""
+LEASE = timedelta(minutes=2)
+"""Whoever tries a message has it for so long; when it is not heard of by then, it is tried again."""
+AT_ONCE, FORGOTTEN_AT_ONCE = 50, 500
+IDLE_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+def wait_s(tries: int, chance: random.Random) -> float:
+    """Seconds before the next try: doubling, with jitter, so that a receiver that comes back is not run over."""
+    return min(LONGEST_S, FIRST_S * 2.0 ** min(tries, 30)) * chance.uniform(0.5, 1.0)
+
+
+class Delivery:
+    """One receiver's messages. ``once`` delivers what is due; ``start`` does so again and again."""
+
+    def __init__(
+        self,
+        receiver: str,
+        sender: Sender,
+        engine: Engine,
+        writer: Writer,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: random.Random | None = None,
+    ):
+        self.receiver = receiver
+        self._sender = sender
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+        self._chance = chance or random.Random()
+        self._wake, self._stopping = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name=f"to {receiver}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """After the message in hand."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def once(self) -> int:
+        """Try what is due; how many were delivered."""
+        with self._engine.connect() as connection:
+            rows = self._due(connection)
+        delivered = 0
+        for row in rows:
+            if self._stopping:
+                break
+            if self._claim(row):
+                delivered += self._try(row)
+        return delivered
+
+    def _due(self, connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+        """Of each case the oldest waiting message, where it is due; the oldest of those first."""
+        o, older = outbox.c, outbox.alias()
+        theirs = (older.c.receiver == o.receiver, older.c.state == "waiting", older.c.case_id == o.case_id)
+        before = select(older.c.id).where(*theirs, older.c.id < o.id).correlate(outbox).exists()
+        due = (o.receiver == self.receiver, o.state == "waiting", o.next_at <= self._clock(), ~before)
+        return list(connection.execute(select(outbox).where(*due).order_by(o.id).limit(AT_ONCE)))
+
+    def _claim(self, row: Row) -> bool:  # type: ignore[type-arg]
+        """Note the try before it is made: after a crash it is known that there may have been one, and of several
+        services one makes it.
+        """
+        now, o = self._clock(), outbox.c
+        mine = update(outbox).where(o.id == row.id, o.state == "waiting", o.next_at <= now)
+        taken = mine.values(tries=o.tries + 1, next_at=now + LEASE)
+        return bool(self._writer.do(lambda tx: tx.execute(taken).rowcount))
+
+    def _try(self, row: Row) -> bool:  # type: ignore[type-arg]
+        """Whether it was delivered."""
+        message = Message(row.message_id, row.type, row.case_id, row.created_at, row.body, row.tries)
+        said: dict[str, object] = {"error": None, "answer": None}
+        try:
+            said["answer"], said["state"] = self._sender.send(message), "delivered"
+        except Refused as refused:
+            said |= {"state": "dead", "error": str(refused)}
+        except NotDelivered as failed:
+            now = self._clock()
+            later = timedelta(seconds=max(wait_s(row.tries, self._chance), failed.after_s or 0.0))
+            said |= {"state": "dead" if now > row.until else "waiting", "error": str(failed), "next_at": now + later}
+        except Exception as error:  # a sender's own mistake holds up nobody else, and a person sees it
+            _log.exception("message %s to %s", row.id, self.receiver)
+            said |= {"state": "dead", "error": f"{type(error).__name__}: {error}"}
+        self._writer.do(lambda tx: tx.execute(update(outbox).where(outbox.c.id == row.id).values(**said)).rowcount)
+        return said["state"] == "delivered"
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                busy = self.once()
+            except Exception:  # the database is away
+                _log.exception("messages to %s wait", self.receiver)
+                busy = 0
+            if not busy:
+                self._wake.wait(IDLE_S)
+                self._wake.clear()
+
+
+def again(tx: Connection, ids: list[int], now: datetime) -> int:
+    """A person has dead messages sent again; how many there were. That they were tried before is not forgotten."""
+    these = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "dead")
+    return tx.execute(these.values(state="waiting", next_at=now, until=now + GIVEN_UP)).rowcount
+
+
+def forget(tx: Connection, before: datetime) -> int:
+    """Delete what was delivered before a time, of cases that are over; how much. They keep their history."""
+    over = select(cases.c.id).where(cases.c.state.not_in(sorted(state.value for state in OPEN)))
+    old = (outbox.c.state == "delivered", outbox.c.created_at < before, outbox.c.case_id.in_(over))
+    some = select(outbox.c.id).where(*old).limit(FORGOTTEN_AT_ONCE)
+    return tx.execute(delete(outbox).where(outbox.c.id.in_(some))).rowcount

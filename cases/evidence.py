@@ -1,0 +1,119 @@
+"""The evidence of cases: what was given, what it hashes to, and who has looked at it and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from cases.desk import NoCase, new_id
+from cases.store.tables import cases, evidence, looks, violations
+
+KINDS = ("onset", "trigger", "clip", "cleared", "manifest", "still", "after", "attachment")
+"""What a piece shows; ``still`` that it is still there, ``after`` that a handler has done it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A row. path: of the sealed original; shared_path: of the copy without faces and plates, None until it is made."""
+
+    id: str
+    case_id: str
+    violation_id: str | None
+    kind: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str | None
+    shared_path: str | None
+    url: str | None
+    added_at: datetime
+    added_by: str
+    copy_wanted: bool
+    tombstone: dict[str, object] | None
+
+
+class NoEvidence(KeyError):
+    """There is none of this id."""
+
+
+def home_of(tx: Connection, violation_id: str) -> str:
+    """The case of a violation. Raises ``NoCase``."""
+    found: str | None = tx.execute(select(violations.c.case_id).where(violations.c.id == violation_id)).scalar()
+    if found is None:
+        raise NoCase(f"of violation {violation_id}")
+    return found
+
+
+def piece(tx: Connection, id: str) -> Piece:
+    """Raises ``NoEvidence``."""
+    row = tx.execute(select(evidence).where(evidence.c.id == id)).one_or_none()
+    if row is None:
+        raise NoEvidence(id)
+    return Piece(**row._mapping)
+
+
+def known(tx: Connection, case_id: str, violation_id: str | None, kind: str, sha256: str) -> Piece | None:
+    """The same piece, given before."""
+    e = evidence.c
+    same = (e.case_id == case_id, e.kind == kind, e.sha256 == sha256)
+    owner = e.violation_id.is_(None) if violation_id is None else e.violation_id == violation_id
+    row = tx.execute(select(evidence).where(*same, owner).limit(1)).one_or_none()
+    return None if row is None else Piece(**row._mapping)
+
+
+def add(tx: Connection, new: Piece) -> Piece:
+    """Keep it, once. Raises ``NoCase``. Its bytes are in the store already."""
+    if tx.execute(select(cases.c.id).where(cases.c.id == new.case_id)).first() is None:
+        raise NoCase(new.case_id)
+    before = known(tx, new.case_id, new.violation_id, new.kind, new.sha256)
+    if before is not None:
+        return before
+    tx.execute(insert(evidence), {name: getattr(new, name) for name in Piece.__slots__})
+    return new
+
+
+def looked(tx: Connection, seen: Piece, who: str, why: str, original: bool, now: datetime) -> None:
+    """Somebody looks at it: written down before it is shown."""
+    row = {"at": now, "who": who, "case_id": seen.case_id, "evidence_id": seen.id, "why": why, "original": original}
+    tx.execute(insert(looks), row)
+
+
+def fresh(
+    case_id: str, violation_id: str | None, kind: str, media_type: str, size: int, sha256: str, who: str, now: datetime
+) -> Piece:
+    """A piece that is about to be kept; its path is made of ids, nothing of it of what people name."""
+    id, ending = new_id(), EXTENSIONS[media_type]
+    name, path = kind + ending, f"{case_id}/{id}{ending}"
+    seen = media_type.startswith(("image/", "video/"))
+    return Piece(
+        id, case_id, violation_id, kind, name, media_type, size, sha256, path, None, None, now, who, seen, None
+    )
+
+
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "video/mp4": ".mp4",
+    "video/x-matroska": ".mkv",
+    "video/x-msvideo": ".avi",
+    "application/json": ".json",
+}
+"""What evidence may be."""
+
+
+def what_it_is(begin: bytes) -> str | None:
+    """The media type that a file's first bytes say, whatever its name is; None for what evidence may not be."""
+    if begin.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if begin.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if begin[4:8] == b"ftyp":
+        return "video/mp4"
+    if begin.startswith(b"\x1aE\xdf\xa3"):
+        return "video/x-matroska"
+    if begin.startswith(b"RIFF") and begin[8:12] == b"AVI ":
+        return "video/x-msvideo"
+    if begin.lstrip()[:1] == b"{":
+        return "application/json"
+    return None

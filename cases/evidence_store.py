@@ -1,0 +1,159 @@
+"""Where evidence lies: a folder, or S3. What is put is durable when ``put`` returns, and never changed."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+PIECE = 1 << 20
+_PATH = re.compile(r"[0-9a-f-]{36}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class EvidenceProblem(Exception):
+    """The store cannot be used, or does not hold what was asked for; the message says which, without secrets."""
+
+
+class EvidenceStore(Protocol):
+    """Paths are ``case id/name``; see ``checked_path``."""
+
+    def put(self, path: str, source: Path) -> None:
+        """Keep a copy of a file; the same again is no error. Raises ``EvidenceProblem``."""
+        ...
+
+    def get(self, path: str) -> Iterator[bytes]:
+        """Its bytes, in pieces. Raises ``EvidenceProblem``."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """What is not there is no error. Raises ``EvidenceProblem``."""
+        ...
+
+
+def open_evidence(url: str) -> EvidenceStore:
+    """A folder's path, or ``s3://bucket/prefix`` with ``?endpoint=http://host:port`` and ``region=`` where it is not
+    Amazon's; keys come from the environment (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``). Raises
+    ``EvidenceProblem``.
+    """
+    return Bucket(url) if url.startswith("s3://") else Folder(Path(url.removeprefix("file://")))
+
+
+def checked_path(path: str) -> str:
+    """``path`` where it is one of ours. Raises ``EvidenceProblem``: nothing of what people name leaves the store."""
+    if not _PATH.fullmatch(path):
+        raise EvidenceProblem(f"no path of evidence: {path[:100]!r}")
+    return path
+
+
+class Folder:
+    """Files, each synced with the folders that hold its name."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EvidenceProblem(f"{home}: {error.strerror}") from None
+
+    def put(self, path: str, source: Path) -> None:
+        target = self.home / checked_path(path)
+        staged = target.with_name(target.name + ".unfinished")
+        try:
+            target.parent.mkdir(exist_ok=True)
+            with source.open("rb") as data, staged.open("wb") as out:
+                while piece := data.read(PIECE):
+                    out.write(piece)
+                out.flush()
+                os.fsync(out.fileno())
+            staged.replace(target)
+            for folder in (target.parent, self.home):
+                _sync(folder)
+        except OSError as error:
+            staged.unlink(missing_ok=True)
+            raise EvidenceProblem(f"{target}: {error.strerror}") from None
+
+    def get(self, path: str) -> Iterator[bytes]:
+        target = self.home / checked_path(path)
+        try:
+            file = target.open("rb")
+        except OSError as error:
+            raise EvidenceProblem(f"{path}: {error.strerror}") from None
+        return _pieces(file)
+
+    def delete(self, path: str) -> None:
+        target = self.home / checked_path(path)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            raise EvidenceProblem(f"{path}: {error.strerror}") from None
+
+
+def _pieces(file: Any) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Bucket:
+    """An S3 bucket, by the extra ``s3``."""
+
+    def __init__(self, url: str):
+        try:
+            from obstore.store import S3Store
+        except ImportError:
+            raise EvidenceProblem("evidence in S3 needs: pip install 'streetorder[s3]'") from None
+        parts = urlsplit(url)
+        said = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if unknown := said.keys() - {"endpoint", "region"}:
+            raise EvidenceProblem(f"s3://{parts.hostname}: unknown {', '.join(unknown)}; allowed are endpoint, region")
+        options: dict[str, Any] = {"region": said.get("region", "us-east-1")}
+        if endpoint := said.get("endpoint"):
+            options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+        client: Any = {"allow_http": str(said.get("endpoint", "")).startswith("http://"), "timeout": "60s"}
+        self.name = f"s3://{parts.hostname}{parts.path}"
+        prefix = parts.path.strip("/") or None
+        try:
+            self._store = S3Store(parts.hostname, prefix=prefix, client_options=client, **options)
+        except Exception as error:  # of obstore, which has a class for each cause
+            raise EvidenceProblem(f"{self.name}: {_sentence(error)}") from None
+
+    def put(self, path: str, source: Path) -> None:
+        import obstore
+
+        try:
+            obstore.put(self._store, checked_path(path), source)
+        except Exception as error:
+            raise EvidenceProblem(f"{self.name}/{path}: {_sentence(error)}") from None
+
+    def get(self, path: str) -> Iterator[bytes]:
+        import obstore
+
+        try:
+            stream = obstore.get(self._store, checked_path(path)).stream(min_chunk_size=PIECE)
+        except Exception as error:
+            raise EvidenceProblem(f"{self.name}/{path}: {_sentence(error)}") from None
+        return (bytes(piece) for piece in stream)
+
+    def delete(self, path: str) -> None:
+        import obstore
+
+        try:
+            obstore.delete(self._store, checked_path(path))
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise EvidenceProblem(f"{self.name}/{path}: {_sentence(error)}") from None
+
+
+def _sentence(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,206 @@
+"""Messages reach their receivers: at least once, in each case's order, whatever the receiver does meanwhile."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from cases.dispatch import pinned
+from cases.dispatch.addresses import NotAllowedAddress, checked
+from cases.dispatch.delivery import Delivery, again, forget
+from cases.dispatch.sender import Message, NotDelivered
+from cases.dispatch.webhook import MOMENT, SIGNATURE, Webhook, genuine
+from cases.life import Action
+from cases.outbox import GIVEN_UP
+from cases.store.tables import outbox
+from tests.cases.office import LI, Office
+from tests.cases.receiver import Receiver
+
+SECRET = b"a secret of the platform"
+
+
+@pytest.fixture
+def platform() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def delivery(office: Office, platform: Receiver) -> Delivery:
+    sender = Webhook(platform.url, SECRET, "urn:city", {"127.0.0.0/8"}, office.clock)
+    return Delivery("platform", sender, office.engine, office.writer, office.clock, random.Random(1))
+
+
+def states(office: Office) -> list[str]:
+    return office.do(lambda tx: [row.state for row in tx.execute(select(outbox.c.state).order_by(outbox.c.id))])
+
+
+def pumped(office: Office, out: Delivery, time: timedelta, step: timedelta = timedelta(seconds=10)) -> None:
+    """As the delivery's thread would over that time."""
+    until = office.clock.now + time
+    while office.clock.now < until:
+        while out.once():
+            pass
+        office.clock.now += step
+
+
+def test_a_message_is_a_signed_cloud_event(office: Office, platform: Receiver) -> None:
+    case = office.arrive(1)
+    assert delivery(office, platform).once() == 1
+    (got,) = platform.all
+    assert got.event["type"] == "streetorder.case.opened"
+    assert got.event["specversion"] == "1.0"
+    assert got.event["subject"] == got.event["data"]["case"]["id"] == case.id
+    assert got.headers["Content-Type"].startswith("application/cloudevents+json")
+    at, said = got.headers[MOMENT], got.headers[SIGNATURE]
+    assert genuine(SECRET, at, got.body, said, office.clock.now)
+    assert not genuine(SECRET, at, got.body + b" ", said, office.clock.now)
+    assert not genuine(b"another", at, got.body, said, office.clock.now)
+    assert not genuine(SECRET, at, got.body, said, office.clock.now + timedelta(minutes=6))
+    assert not genuine(SECRET, "soon", got.body, said, office.clock.now)
+
+
+def test_a_platform_that_is_down_for_an_hour_gets_everything_once_and_in_order(
+    office: Office, platform: Receiver
+) -> None:
+    out, down_until = delivery(office, platform), office.clock.now + timedelta(hours=1)
+    platform.answer = lambda _: 503 if office.clock.now < down_until else 200
+    cases = [office.arrive(n, place=(24.0 + n / 100, 118.0, 5.0)) for n in range(1, 6)]
+    for case in cases:
+        office.act(case, Action.ACCEPT, LI)
+        office.act(case, Action.FILE, LI)
+    pumped(office, out, timedelta(minutes=59))
+    assert set(states(office)) == {"waiting"}
+    pumped(office, out, timedelta(minutes=20))
+    assert states(office) == ["delivered"] * 15
+    taken = [r for r in platform.all if r.headers["Idempotency-Key"] in platform.effect]
+    last = {r.headers["Idempotency-Key"]: r.event for r in taken}
+    for case in cases:
+        mine = [e["type"] for e in last.values() if e["subject"] == case.id]
+        assert mine == ["streetorder.case.opened", "streetorder.case.accept", "streetorder.case.file"]
+
+
+@pytest.mark.parametrize("bad", [500, 429, None], ids=["500", "429", "says nothing"])
+def test_a_platform_that_flaps_gets_everything_and_nothing_twice_in_effect(
+    office: Office,
+    platform: Receiver,
+    bad: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pinned, "TIMEOUT_S", 0.1)
+    out, chance = delivery(office, platform), random.Random(3)
+    platform.answer = lambda _: 200 if chance.random() < 0.4 else bad
+    for n in range(1, 9):
+        office.arrive(n, place=(24.0 + n / 100, 118.0, 5.0))
+    pumped(office, out, timedelta(minutes=30))
+    assert states(office) == ["delivered"] * 8
+    assert len(platform.effect) == 8
+    assert len(platform.all) > 8
+
+
+def test_what_is_refused_is_dead_until_a_person_sends_it_again(office: Office, platform: Receiver) -> None:
+    out = delivery(office, platform)
+    platform.answer = lambda _: 422
+    office.arrive(1)
+    out.once()
+    assert states(office) == ["dead"]
+    office.clock.pass_(hours=1)
+    assert out.once() == 0
+    row = office.do(lambda tx: tx.execute(select(outbox)).one())
+    assert "422" in row.error
+    platform.answer = lambda _: 200
+    assert office.do(lambda tx: again(tx, [row.id], office.clock.now)) == 1
+    assert out.once() == 1
+    assert states(office) == ["delivered"]
+
+
+def test_what_cannot_be_delivered_for_days_waits_for_a_person_and_lets_the_rest_go(
+    office: Office,
+    platform: Receiver,
+) -> None:
+    out = delivery(office, platform)
+    platform.answer = lambda _: 503
+    office.arrive(1)
+    pumped(office, out, GIVEN_UP + timedelta(hours=1), timedelta(minutes=5))
+    assert states(office) == ["dead"]
+    platform.answer = lambda _: 200
+    office.arrive(2, place=(25.0, 118.0, 5.0))
+    assert out.once() == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1/x", "private network"),
+        ("http://[::1]/x", "private network"),
+        ("http://[::ffff:10.0.0.1]/x", "private network"),
+        ("http://169.254.169.254/latest/meta-data", "private network"),
+        ("http://0x7f000001/", "private network"),
+        ("http://localhost:8480/", "private network"),
+        ("http://224.0.0.1/", "private network"),
+        ("file:///etc/passwd", "http or https"),
+        ("gopher://x/", "http or https"),
+        ("http://user:pw@8.8.8.8/", "user or a password"),
+        ("http:///x", "with a host"),
+        ("http://8.8.8.8:99999/", "can be read"),
+    ],
+)
+def test_nobody_sends_the_program_into_its_own_networks(url: str, why: str) -> None:
+    with pytest.raises(NotAllowedAddress, match=why):
+        checked(url)
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
+    with pytest.raises(NotAllowedAddress, match="private network"):
+        checked("https://platform.example/", resolve=lambda *_: ["8.8.8.8", "192.168.1.1"])
+    assert checked("https://platform.example/", {"192.168.1.0/24"}, lambda *_: ["192.168.1.1"])[1] == "192.168.1.1"
+    assert checked("https://platform.example/", {"platform.example"}, lambda *_: ["192.168.1.1"])[2] == 443
+
+
+def test_a_try_is_noted_before_it_is_made_and_the_message_is_nobody_elses_meanwhile(
+    office: Office, platform: Receiver
+) -> None:
+    """A process that is killed between the two has told the platform, and the next one knows that it may have."""
+    office.arrive(1)
+    out, other = delivery(office, platform), delivery(office, platform)
+    killed = KeyboardInterrupt()
+    out._sender.send = lambda _: (_ for _ in ()).throw(killed)  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        out.once()
+    assert other.once() == 0
+    office.clock.pass_(minutes=3)
+    tries: list[int] = []
+    other._sender.send = lambda message: tries.append(message.tries)  # type: ignore[method-assign]
+    assert (other.once(), tries) == (1, [1])
+
+
+def test_cases_that_a_platform_cannot_take_hold_up_no_other(office: Office, platform: Receiver) -> None:
+    bad = [office.arrive(n, place=(24.0 + n / 100, 118.0, 5.0)).id for n in range(1, 31)]
+    for id in bad:
+        case = office.do(lambda tx, id=id: office.desk.case(tx, id))
+        office.act(office.act(case, Action.ACCEPT, LI), Action.FILE, LI)
+    out = delivery(office, platform)
+    send = out._sender.send
+
+    def picky(message: Message) -> object:
+        if message.case_id in bad:
+            raise NotDelivered("500")
+        return send(message)
+
+    out._sender.send = picky  # type: ignore[method-assign]
+    pumped(office, out, timedelta(minutes=2))
+    good = [office.arrive(n, place=(25.0 + n / 100, 118.0, 5.0)).id for n in range(31, 51)]
+    pumped(office, out, timedelta(minutes=1))
+    assert [m.event["subject"] for m in platform.all] == good
+
+
+def test_old_messages_of_cases_that_are_over_are_forgotten(office: Office, platform: Receiver) -> None:
+    case = office.arrive(1)
+    office.arrive(2, place=(24.0, 118.0, 5.0))
+    office.act(case, Action.REJECT, LI, "a permit")
+    pumped(office, delivery(office, platform), timedelta(minutes=1))
+    office.clock.pass_(days=31)
+    assert office.do(lambda tx: forget(tx, office.clock.now - timedelta(days=30))) == 2
+    assert states(office) == ["delivered"]

@@ -1,0 +1,111 @@
+"""Evidence goes when its time has come, and what is left says so."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cases.evidence import Piece, add, fresh, piece
+from cases.evidence_store import EvidenceProblem, open_evidence
+from cases.life import Action
+from cases.overdue import escalate
+from cases.retention import canonical, delete_old
+from cases.store.tables import cases as table
+from tests.cases.office import CHEN, LI, WANG, Office
+from vision.keys import SigningKey, load_or_make
+
+
+@pytest.fixture
+def signing(tmp_path: Path) -> SigningKey:
+    return load_or_make(tmp_path / "key" / "signing.key")[0]
+
+
+def given(office: Office, store, folder: Path, case_id: str) -> Piece:
+    new = fresh(case_id, None, "trigger", "image/jpeg", 3, "a" * 64, "w", office.clock.now)
+    (folder / "x").write_bytes(b"abc")
+    store.put(new.path or "", folder / "x")
+    return office.do(lambda tx: add(tx, new))
+
+
+def test_what_is_over_and_old_goes_and_leaves_a_signed_tombstone(
+    office: Office, tmp_path: Path, signing: SigningKey
+) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    over, open_, held = (office.arrive(n, place=(24.0 + n, 118.0, 5.0)) for n in (1, 2, 3))
+    pieces = [given(office, store, tmp_path, case.id) for case in (over, open_, held)]
+    for case in (over, held):
+        office.act(case, Action.REJECT, LI, "a permit")
+    office.do(lambda tx: tx.execute(table.update().where(table.c.id == held.id).values(hold=True)).rowcount)
+
+    def delete():
+        sign = lambda data: signing.sign(data).hex()  # noqa: E731
+        return delete_old(office.engine, office.writer, store, timedelta(days=60), office.clock.now, sign)
+
+    assert delete().count == 0
+    office.clock.pass_(days=61)
+    assert delete().count == 1
+    assert delete().count == 0
+    gone, there, kept = (office.do(lambda tx, id=p.id: piece(tx, id)) for p in pieces)
+    assert gone.path is None
+    assert there.path is not None
+    assert kept.path is not None
+    with pytest.raises(EvidenceProblem):
+        store.get(pieces[0].path or "")
+    stone = gone.tombstone or {}
+    assert (stone["evidence"], stone["sha256"], stone["why"]) == (gone.id, "a" * 64, "retention")
+    assert signing.public.accepts(bytes.fromhex(str(stone["signature"])), canonical(stone))
+    with pytest.raises(ValueError, match="at least 30 days"):
+        delete_old(office.engine, office.writer, store, timedelta(days=7), office.clock.now, str)
+
+
+def test_what_is_not_handled_in_time_goes_up_level_by_level(office: Office) -> None:
+    case = office.arrive(1)
+    for action, who in ((Action.ACCEPT, LI), (Action.FILE, LI), (Action.DISPATCH, WANG)):
+        case = office.act(case, action, who)
+    levels = []
+    for hours in (3, 2, 24, 1, 24, 24, 24):
+        office.clock.pass_(hours=hours)
+        office.do(lambda tx: escalate(tx, office.desk))
+        levels.append(office.case(case).escalated)
+    assert levels == [0, 1, 2, 2, 3, 3, 3]
+    done = office.act(case, Action.FEED_BACK, CHEN)
+    assert done.escalated == 3
+
+
+def test_what_goes_on_as_another_case_takes_its_evidence_along(office: Office, tmp_path: Path) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    first, second = office.arrive(1), office.arrive(2, place=(24.48, 118.09, 80.0), camera="tower")
+    piece_ = given(office, store, tmp_path, second.id)
+    office.act(second, Action.MERGE, LI, "the same bin", into=first.id)
+    assert [e["id"] for e in office.whole(first).evidence] == [piece_.id]
+    office.clock.pass_(days=61)
+    keep = timedelta(days=60)
+    assert delete_old(office.engine, office.writer, store, keep, office.clock.now, lambda _: "").count == 0
+
+
+def test_one_piece_that_cannot_be_deleted_holds_up_no_other(office: Office, tmp_path: Path) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    case = office.arrive(1)
+    stuck, other = given(office, store, tmp_path, case.id), None
+    office.clock.pass_(minutes=1)
+    (tmp_path / "x").write_bytes(b"other")
+    new = fresh(case.id, None, "onset", "image/jpeg", 5, "b" * 64, "w", office.clock.now)
+    store.put(new.path or "", tmp_path / "x")
+    other = office.do(lambda tx: add(tx, new))
+    office.act(case, Action.REJECT, LI, "a permit")
+    office.clock.pass_(days=61)
+    delete = store.delete
+
+    def picky(path: str) -> None:
+        if path == stuck.path:
+            raise EvidenceProblem("the disk is read only")
+        delete(path)
+
+    store.delete = picky  # type: ignore[method-assign]
+    done = delete_old(office.engine, office.writer, store, timedelta(days=60), office.clock.now, lambda _: "")
+    assert (done.count, "read only" in done.problem) == (1, True)
+    store.delete = delete  # type: ignore[method-assign]
+    assert (
+        delete_old(office.engine, office.writer, store, timedelta(days=60), office.clock.now, lambda _: "").count == 1
+    )
+    assert office.do(lambda tx: piece(tx, other.id)).path is None
