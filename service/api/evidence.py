@@ -1,0 +1,198 @@
+"""Evidence given and looked at. Only copies without faces and plates leave, but for those who may see originals."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import httpx
+import structlog
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from cases.dispatch.addresses import NotAllowedAddress, checked
+from cases.evidence import EXTENSIONS, KINDS, Piece, add, fresh, home_of, looked, piece, what_it_is
+from cases.evidence_store import PIECE, EvidenceProblem
+from service.api.access import Caller, Looker, Pusher, Worker, theirs
+from service.api.case_shape import EvidenceOut
+from service.api.limits import FILE_BYTES
+from service.api.office import Office
+from service.api.problems import Problem
+
+Kind = Literal[KINDS]  # type: ignore[valid-type]
+FETCH_S = 30.0
+SHARED_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+"""What copies without faces and plates are, whatever the original was."""
+_log = structlog.get_logger("access")
+router = APIRouter(tags=["evidence"])
+
+
+class UrlIn(BaseModel):
+    """Evidence that lies elsewhere: it is fetched and kept at once."""
+
+    kind: Kind
+    url: Annotated[str, Field(max_length=2000)]
+
+
+@router.post("/violations/{violation_id}/evidence", status_code=201, summary="Evidence of a violation, as a file")
+async def of_violation(
+    request: Request,
+    violation_id: str,
+    kind: Annotated[Kind, Form()],
+    file: Annotated[UploadFile, File()],
+    caller: Pusher,
+) -> EvidenceOut:
+    """JPEG, PNG, MP4 or JSON, by what the file is and not by its name. The same file again is the same evidence."""
+    return await keep(request, caller, kind, uploaded(file), lambda tx: home_of(tx, violation_id), violation_id)
+
+
+@router.post("/cases/{case_id}/evidence", status_code=201, summary="A picture for a case, as a file")
+async def of_case(
+    request: Request, case_id: str, kind: Annotated[Kind, Form()], file: Annotated[UploadFile, File()], caller: Worker
+) -> EvidenceOut:
+    """What a handler shows of the place, for example (``after``)."""
+    office: Office = request.app.state.office
+
+    def home(tx: Any) -> str:
+        theirs(caller, office.desk.case(tx, case_id).department)
+        return case_id
+
+    return await keep(request, caller, kind, uploaded(file), home, None)
+
+
+@router.post("/violations/{violation_id}/evidence/url", status_code=201, summary="Evidence of a violation, by URL")
+async def by_url(request: Request, violation_id: str, said: UrlIn, caller: Pusher) -> EvidenceOut:
+    """Fetched at once; addresses in private networks are refused unless the city allows them."""
+    pieces = _fetched(said.url, request.app.state.office)
+    return await keep(request, caller, said.kind, pieces, lambda tx: home_of(tx, violation_id), violation_id)
+
+
+@router.get(
+    "/evidence/{evidence_id}",
+    summary="Look at evidence",
+    response_class=StreamingResponse,
+    responses={200: {"description": "Its bytes", "content": {kind: {} for kind in EXTENSIONS}}},
+)
+async def look(
+    request: Request,
+    evidence_id: str,
+    caller: Looker,
+    why: Annotated[str, Query(min_length=3, max_length=500, description="Why you look; it is written down.")],
+    original: bool = False,
+) -> StreamingResponse:
+    """The copy without faces and plates; with ``original`` the sealed original, for keys with that scope."""
+    office: Office = request.app.state.office
+    if original and "originals" not in caller.scopes:
+        raise Problem(403, "Not yours to do", "the scope 'originals' is needed")
+
+    def seen(tx: Any) -> Piece:
+        found = piece(tx, evidence_id)
+        theirs(caller, office.desk.case(tx, found.case_id).department)
+        if found.tombstone is None and (original or _leaves_as(found)):
+            looked(tx, found, caller.name, why, original, office.clock())
+        return found
+
+    found = await asyncio.wrap_future(office.writer.submit(seen))
+    if found.tombstone is not None:
+        raise Problem(410, "Deleted", f"its time had come; the tombstone: {found.tombstone}")
+    path = found.path if original else _leaves_as(found)
+    if path is None:
+        raise Problem(
+            409, "Not ready", "the copy without faces and plates is not made yet; try again", {"Retry-After": "10"}
+        )
+    if path == found.path and await run_in_threadpool(_hashed, office, path) != found.sha256:
+        _log.error("evidence was changed", evidence=found.id, case=found.case_id, path=path)
+        raise Problem(409, "Evidence was changed", "its bytes are not those that were sealed")
+    pieces = await run_in_threadpool(office.evidence.get, path)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": "inline",
+        "X-Content-Type-Options": "nosniff",
+    }
+    media_type = found.media_type if path == found.path else SHARED_TYPES[Path(path).suffix]
+    return StreamingResponse(pieces, media_type=media_type, headers=headers)
+
+
+def _leaves_as(found: Piece) -> str | None:
+    """The path of what may leave: the copy without faces and plates, and what has none."""
+    return found.path if found.media_type == "application/json" else found.shared_path
+
+
+def _hashed(office: Office, path: str) -> str:
+    hashed = hashlib.sha256()
+    for data in office.evidence.get(path):
+        hashed.update(data)
+    return hashed.hexdigest()
+
+
+async def keep(
+    request: Request,
+    caller: Caller,
+    kind: str,
+    pieces: AsyncIterator[bytes],
+    home: Callable[[Any], str],
+    violation_id: str | None,
+) -> EvidenceOut:
+    """Take a file as evidence; ``home`` says of which case. Raises ``Problem``, ``NoCase``."""
+    office: Office = request.app.state.office
+    with tempfile.NamedTemporaryFile(prefix="streetorder-upload-") as staged:
+        hashed, size, begin = hashlib.sha256(), 0, b""
+        async for data in pieces:
+            begin = (begin + data)[:64] if len(begin) < 64 else begin
+            hashed.update(data)
+            size += len(data)
+            if size > FILE_BYTES:
+                raise Problem(413, "Too large", f"at most {FILE_BYTES >> 20} MB are taken")
+            await run_in_threadpool(staged.write, data)
+        staged.flush()
+        media_type = what_it_is(begin)
+        if media_type is None:
+            raise Problem(415, "No evidence", "a JPEG, PNG, MP4 or JSON file is needed, and this is none of them")
+        case_id = await run_in_threadpool(office.read, home)
+        about = (case_id, violation_id, kind, media_type)
+        new = fresh(*about, size, hashed.hexdigest(), caller.name, office.clock())
+        try:
+            await run_in_threadpool(office.evidence.put, new.path or "", Path(staged.name))
+        except EvidenceProblem as problem:
+            raise Problem(503, "Evidence cannot be kept", str(problem), {"Retry-After": "10"}) from None
+    kept: Piece | None = None
+    try:
+        kept = await asyncio.wrap_future(office.writer.submit(lambda tx: add(tx, new)))
+    finally:
+        # What no row knows would stay for ever.
+        if (kept is None or kept.id != new.id) and new.path is not None:
+            await run_in_threadpool(office.evidence.delete, new.path)
+    return EvidenceOut.of(kept)
+
+
+async def uploaded(file: UploadFile) -> AsyncIterator[bytes]:
+    """A file's bytes, in pieces. Raises ``Problem`` for a name that would lead somewhere."""
+    if file.filename and any(c in file.filename for c in "/\\\0"):
+        raise Problem(422, "Not valid", "a file's name has no folders in it")
+    while data := await file.read(PIECE):
+        yield data
+
+
+async def _fetched(url: str, office: Office) -> AsyncIterator[bytes]:
+    try:
+        host, address, port = await run_in_threadpool(checked, url, office.allowed)
+    except NotAllowedAddress as problem:
+        raise Problem(422, "Not fetched", str(problem)) from None
+    there = httpx.URL(url)
+    pinned = there.copy_with(host=address, port=port)
+    how: dict[str, Any] = {"headers": {"Host": there.netloc.decode()}, "extensions": {"sni_hostname": host}}
+    try:
+        async with (
+            httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as client,
+            client.stream("GET", pinned, **how) as got,
+        ):
+            if got.status_code != 200:
+                raise Problem(422, "Not fetched", f"{host} answered {got.status_code}")
+            async for data in got.aiter_bytes(PIECE):
+                yield data
+    except httpx.HTTPError as error:
+        raise Problem(422, "Not fetched", f"{host}: {type(error).__name__}") from None

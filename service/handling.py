@@ -1,0 +1,188 @@
+"""The handling file: what a city decided of its cases, as people write it; beside the city file, for ``serve``."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+
+from cases.policy import Deadline, Policy
+from cases.responsibility import Assignment, Grid
+from cases.retention import LEAST
+from cases.working_time import Hours, WorkingTime
+from service.city_errors import complaints
+from service.city_fields import Entry, Kind, TypeKey
+from service.city_yaml import YamlProblem, read_yaml
+from service.receivers import ReceiverIn, Ways, ways
+from vision.schedule import DAY_S, WeeklySchedule
+
+OTHERWISE = "otherwise"
+_MONDAY = date(2024, 1, 1)
+
+
+class HandlingFileError(ValueError):
+    """A handling file that cannot be used; the message has a line for each mistake."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone; a name of the IANA list is needed, such as Asia/Shanghai") from None
+    return name
+
+
+def _hours(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
+    _week(value)
+    return value
+
+
+WeekHours = Annotated[dict[str, str | list[str]], AfterValidator(_hours)]
+
+
+class WorkingHours(Entry):
+    """Deadlines run in these hours."""
+
+    hours: WeekHours = Field(
+        title="Hours", description='Of the week, such as {mon-fri: ["08:00-12:00", "14:30-17:30"]}.'
+    )
+    days: dict[date, list[str]] = Field(
+        default={}, title="Days", description="Hours of single dates instead, none for a holiday."
+    )
+
+
+class DeadlineIn(Entry):
+    """How long handling may take from the dispatch on."""
+
+    hours: Annotated[float, Field(gt=0, le=2000)] = Field(
+        title="Hours", description="Of working time, or by the clock."
+    )
+    working: bool = Field(default=True, title="Working time", description="Whether only working hours count.")
+
+
+class AssignmentIn(Entry):
+    """Whose cases are whose; the first that fits counts, and what is left out fits any."""
+
+    department: Annotated[str, Field(min_length=1, max_length=100)] = Field(title="Department", description="Its name.")
+    types: list[TypeKey] = Field(default=[], title="Types", description="Of violation.")
+    zone_kinds: list[Kind] = Field(default=[], title="Zone kinds", description="What the ground is.")
+    districts: list[str] = Field(default=[], title="Districts", description="As the grid names them.")
+    streets: list[str] = Field(default=[], title="Streets", description="As the grid names them.")
+
+
+class Handling(Entry):
+    """The whole file."""
+
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="UTC", title="Time zone", description="Name of the IANA list; hours and days are local to it."
+    )
+    grid: str | None = Field(
+        default=None, title="Grid", description="GeoJSON file of the city's grid, beside this file; WGS-84."
+    )
+    departments: list[AssignmentIn] = Field(default=[], title="Departments", description="Whose cases are whose.")
+    working_time: WorkingHours | None = Field(default=None, title="Working time", description="When people work.")
+    deadlines: dict[TypeKey | Literal["otherwise"], DeadlineIn] = Field(
+        default={}, title="Deadlines", description="By type; otherwise for the rest."
+    )
+    without_a_person: list[TypeKey] = Field(
+        default=[], title="Without a person", description="Types that are dispatched before anybody has looked."
+    )
+    close_when_gone: bool = Field(
+        default=True, title="Close when gone", description="What the camera sees gone is closed without a person."
+    )
+    asked_after_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=60, title="Asked after (s)", description="So long after a handler is done cameras are asked."
+    )
+    receivers: list[ReceiverIn] = Field(default=[], title="Receivers", description="Systems that are told of cases.")
+    allowed_addresses: list[str] = Field(
+        default=[], title="Allowed addresses", description="Hosts and networks (CIDR) that may be private."
+    )
+    keep_days: Annotated[int, Field(ge=LEAST.days)] = Field(
+        default=180, title="Keep days", description="For so long evidence of cases that are over is kept."
+    )
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    def policy(self) -> Policy:
+        """Raises ``HandlingFileError`` for a grid that cannot be used."""
+        deadlines = {key: Deadline(timedelta(hours=d.hours), d.working) for key, d in self.deadlines.items()}
+        zone, otherwise = ZoneInfo(self.time_zone), deadlines.pop(OTHERWISE, None)
+        return Policy(
+            zone=zone,
+            grid=self._grid(),
+            assignments=tuple(_assignment(said) for said in self.departments),
+            working_time=None if self.working_time is None else _working(zone, self.working_time),
+            deadlines=deadlines,
+            otherwise=otherwise,
+            unconfirmed=frozenset(self.without_a_person),
+            asked_after=timedelta(seconds=self.asked_after_s),
+            close_when_gone=self.close_when_gone,
+            receivers={said.name: said.kinds for said in self.receivers},
+        )
+
+    def ways(self, source: str) -> Ways:
+        """Raises ``ReceiverProblem`` where a secret is missing."""
+        return ways(self.receivers, source, self.allowed_addresses)
+
+    def _grid(self) -> Grid:
+        if self.grid is None:
+            return Grid()
+        path = self._folder / Path(self.grid).expanduser()
+        try:
+            return Grid.of(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            what = error.strerror if isinstance(error, OSError) else str(error)
+            raise HandlingFileError(f"{path}: {what}") from None
+
+
+def load_handling(path: Path | None) -> Handling:
+    """Read and check; without a file what holds by itself. Raises ``HandlingFileError``."""
+    if path is None:
+        return Handling()
+    try:
+        document = read_yaml(path)
+    except YamlProblem as problem:
+        raise HandlingFileError(str(problem)) from None
+    try:
+        handling = Handling.model_validate(document.data)
+    except ValidationError as problem:
+        found = complaints(problem, document.data, Handling.model_json_schema())
+        lines = sorted((document.line(loc), text) for loc, text in found)
+        raise HandlingFileError("\n".join(f"{path}:{line}: {text}" for line, text in lines)) from None
+    handling._folder = path.parent
+    return handling
+
+
+def _assignment(said: AssignmentIn) -> Assignment:
+    parts = (said.types, said.zone_kinds, said.districts, said.streets)
+    return Assignment(said.department, *map(frozenset, parts))
+
+
+def _working(zone: ZoneInfo, said: WorkingHours) -> WorkingTime:
+    days = {day: _day(spans) for day, spans in said.days.items()}
+    return WorkingTime(zone, _week(said.hours), days)
+
+
+def _week(hours: Mapping[str, str | list[str]]) -> tuple[Hours, ...]:
+    spans = WeeklySchedule.parse(hours).spans
+    found: list[list[tuple[time, time]]] = [[] for _ in range(7)]
+    for start, length in spans:
+        day, begin = divmod(start, DAY_S)
+        first = min(length, DAY_S - begin)
+        found[day].append((_clock(begin), _clock(begin + first)))
+        if length > first:
+            found[(day + 1) % 7].append((_clock(0), _clock(length - first)))
+    week = tuple(tuple(sorted(spans)) for spans in found)
+    WorkingTime(ZoneInfo("UTC"), week)  # in order and apart
+    return week
+
+
+def _day(spans: list[str]) -> Hours:
+    return _week({"mon": spans})[_MONDAY.weekday()] if spans else ()
+
+
+def _clock(seconds: int) -> time:
+    seconds %= DAY_S
+    return time(seconds // 3600, seconds // 60 % 60, seconds % 60)

@@ -1,0 +1,114 @@
+"""Evidence given and looked at: checked by what it is, kept once, looked at with a reason, originals for few."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from tests.cases.receiver import Receiver
+from tests.cases.stores import event, fresh_url
+from tests.service.api.served import Served, serving
+
+
+def jpeg(shade: int = 100) -> bytes:
+    _, data = cv2.imencode(".jpg", np.full((90, 160, 3), shade, np.uint8))
+    return data.tobytes()
+
+
+def give(served: Served, data: bytes, kind: str = "trigger", name: str = "x.jpg", who: str = "worker", number: int = 1):
+    id = event(number).id
+    return served.ask(
+        who, "POST", f"/api/v1/violations/{id}/evidence", data={"kind": kind}, files={"file": (name, io.BytesIO(data))}
+    )
+
+
+def test_a_picture_is_kept_once_and_looked_at_with_a_reason(served: Served) -> None:
+    case = served.push(event(1)).json()["case_id"]
+    kept = give(served, jpeg())
+    assert kept.status_code == 201
+    assert (kept.json()["media_type"], kept.json()["size"]) == ("image/jpeg", len(jpeg()))
+    assert give(served, jpeg()).json()["id"] == kept.json()["id"]
+    assert len(served.ask("li", "GET", f"/api/v1/cases/{case}").json()["evidence"]) == 1
+    path = f"/api/v1/evidence/{kept.json()['id']}"
+    assert served.ask("li", "GET", path).status_code == 422
+    early = served.ask("li", "GET", path, params={"why": "review"})
+    assert (early.status_code, early.headers["Retry-After"]) == (409, "10")
+    assert served.ask("li", "GET", path, params={"why": "review", "original": "true"}).status_code == 403
+    seen = served.ask("root", "GET", path, params={"why": "objection 2026-17", "original": "true"})
+    assert (seen.content, seen.headers["X-Content-Type-Options"]) == (jpeg(), "nosniff")
+    looks = served.ask("audit", "GET", "/api/v1/looks", params={"case_id": case}).json()
+    assert [(look["who"], look["why"], look["original"]) for look in looks] == [("root", "objection 2026-17", True)]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(b"<script>alert(1)</script>", 415), (b"", 415), (b"MZ\x90\x00", 415), (b"GIF89a....", 415)],
+    ids=["script", "nothing", "program", "gif"],
+)
+def test_what_is_no_evidence_is_refused_whatever_it_is_called(served: Served, data: bytes, status: int) -> None:
+    served.push(event(1))
+    assert give(served, data, name="onset.jpg").status_code == status
+
+
+def test_evidence_of_nothing_known_and_kinds_that_are_none_are_refused(served: Served) -> None:
+    assert give(served, jpeg(), number=99).status_code == 404
+    served.push(event(1))
+    assert give(served, jpeg(), kind="selfie").status_code == 422
+    assert give(served, jpeg(), who="audit").status_code == 403
+
+
+def test_too_much_is_not_even_read(served: Served) -> None:
+    big = served.ask(
+        "worker",
+        "POST",
+        "/api/v1/events",
+        None,
+        content=b"[" + b" " * (5 << 20),
+        headers={"Content-Type": "application/json"},
+    )
+    assert (big.status_code, big.headers["Content-Type"]) == (413, "application/problem+json")
+
+    def endless():
+        for _ in range(6):
+            yield b" " * (1 << 20)
+
+    assert served.ask("worker", "POST", "/api/v1/events", None, content=endless()).status_code == 413
+
+
+def test_evidence_by_url_is_fetched_only_from_where_it_may_be(tmp_path: Path) -> None:
+    receiver = Receiver()
+    receiver.page = jpeg(50)
+    try:
+        for n, (allowed, status) in enumerate(((frozenset(), 422), (frozenset({"127.0.0.1"}), 201))):
+            with (
+                fresh_url("sqlite", tmp_path / str(n)) as url,
+                serving(url, str(tmp_path / f"e{n}"), allowed) as served,
+            ):
+                served.push(event(1))
+                where = {"kind": "trigger", "url": receiver.url}
+                answer = served.ask("worker", "POST", f"/api/v1/violations/{event(1).id}/evidence/url", where)
+                assert answer.status_code == status, answer.text
+    finally:
+        receiver.close()
+
+
+def test_many_at_once_are_all_taken_and_nobody_waits_for_minutes(served: Served) -> None:
+    served.push(event(1))
+    with ThreadPoolExecutor(40) as clients:
+        answers = list(clients.map(lambda n: give(served, jpeg(n)).status_code, range(40)))
+    assert answers == [201] * 40
+    assert served.ask(None, "GET", "/healthz").json()["status"] == "ok"
+
+
+def test_a_large_file_without_a_key_is_not_even_read(served: Served) -> None:
+    served.push(event(1))
+    big = b"\xff\xd8\xff" + bytes(6 << 20)
+    assert give(served, big).status_code == 201
+    for headers in ({}, {"Authorization": "Bearer so_guessed"}):
+        path = f"{served.url}/api/v1/violations/{event(1).id}/evidence"
+        answer = httpx.post(path, data={"kind": "trigger"}, files={"file": ("x.jpg", big)}, headers=headers, timeout=30)
+        assert answer.status_code == 413
