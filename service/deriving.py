@@ -1,0 +1,104 @@
+"""Copies of evidence without faces and plates, made in a process of their own: the interface never loads a picture."""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine, select, update
+
+from cases.evidence import Piece
+from cases.evidence_store import EvidenceStore
+from cases.store.tables import evidence
+from models.detector import Detector
+from service.picture_detector import PictureDetector
+from streams.crops import Tiles
+from vision.privacy import Hide, share_clip, share_picture
+
+AT_ONCE = 20
+IDLE_S, AWAY_S = 1.0, 5.0
+LOOKED_CLOSELY = Tiles(2, 2, 0.15)
+"""Pictures are looked at in parts as well: a face of a dozen pixels counts."""
+
+_log = structlog.get_logger("privacy")
+
+
+class Damaged(Exception):
+    """A picture or clip of which no copy can be made, ever."""
+
+
+class Deriving:
+    """``once`` makes what is missing; ``run`` does so until ``stop``. What cannot be read is never shared."""
+
+    def __init__(self, engine: Engine, store: EvidenceStore, detector: Detector):
+        self._engine = engine
+        self._store = store
+        self._hide = Hide.of(detector.card.keys)
+        closely, whole = PictureDetector(detector, LOOKED_CLOSELY), PictureDetector(detector)
+        self._make: dict[str, Callable[[Path, Path], None]] = {
+            "image": lambda source, target: share_picture(source, target, closely, self._hide),
+            "video": lambda source, target: share_clip(source, target, whole, self._hide),
+        }
+        self._failed: set[str] = set()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            if not self.once():
+                self._stopping.wait(IDLE_S)
+
+    def once(self) -> int:
+        """How many copies were made."""
+        made = 0
+        for piece in self._missing():
+            if self._stopping.is_set():
+                break
+            try:
+                made += self._share(piece)
+            except Damaged as damaged:  # it holds up no other
+                self._failed.add(piece.id)
+                _log.error("no copy can be made", evidence=piece.id, case=piece.case_id, why=str(damaged))
+            except Exception as error:  # database, store or disk are away; all of it is tried again
+                _log.error("copies wait", why=str(error))
+                self._stopping.wait(AWAY_S)
+                break
+        return made
+
+    def _missing(self) -> list[Piece]:
+        e = evidence.c
+        query = select(evidence).where(e.copy_wanted.is_(True), e.path.is_not(None))
+        if self._failed:
+            query = query.where(e.id.not_in(self._failed))
+        with self._engine.connect() as tx:
+            return [Piece(**row._mapping) for row in tx.execute(query.order_by(e.added_at).limit(AT_ONCE))]
+
+    def _share(self, piece: Piece) -> bool:
+        """Whether it is still wanted. Raises ``Damaged``."""
+        assert piece.path is not None
+        kind = piece.media_type.partition("/")[0]
+        ending = ".jpg" if kind == "image" else ".mp4"
+        with tempfile.TemporaryDirectory(prefix="streetorder-share-") as folder:
+            source, target = Path(folder) / f"original{Path(piece.path).suffix}", Path(folder) / f"shared{ending}"
+            with source.open("wb") as out:
+                for data in self._store.get(piece.path):
+                    out.write(data)
+            try:
+                self._make[kind](source, target)
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the disk, not the picture
+                raise Damaged(str(error)) from error
+            shared = replace(piece, shared_path=f"{piece.case_id}/{piece.id}-shared{ending}")
+            assert shared.shared_path is not None
+            self._store.put(shared.shared_path, target)
+        mine = update(evidence).where(evidence.c.id == piece.id, evidence.c.path.is_not(None))
+        with self._engine.begin() as tx:
+            kept = tx.execute(mine.values(shared_path=shared.shared_path, copy_wanted=False)).rowcount > 0
+        if not kept:  # its time had come meanwhile
+            self._store.delete(shared.shared_path)
+        return kept

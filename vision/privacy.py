@@ -1,0 +1,140 @@
+"""Heads of persons and plate regions of vehicles made unrecognisable: what leaves the house shows neither.
+
+Too much is right here, too little is not: boxes count from a low score on, whole lower halves of vehicles go, and in a
+clip each box holds for a while before and after it was seen. What is taken away is gone: blocks of a handful of pixels
+across a face are averages, from which nothing comes back, unlike from a blur.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Find = Callable[[Picture], NDArray[np.float64]]
+"""A picture ``(H, W, 3)`` RGB to ``(n, 6)`` rows of ``x1, y1, x2, y2, score, class``, pixels."""
+
+FROM_SCORE = 0.1
+"""Half of what tracks are begun with: a false box hides some pavement."""
+HEAD, HEAD_WIDER = 0.35, 0.25
+"""The upper part of a person that is hidden, and by how much of its width wider: heads lean out of boxes."""
+PLATES_FROM = 0.35
+"""From this part of a vehicle's height downwards everything goes: plates hang on bumpers and in rear windows' reach."""
+BLOCKS = 6
+"""So many averages across the longer side of what is hidden: a plate has seven signs, a face two eyes."""
+EVERY_S, HELD_S = 0.2, 0.6
+"""In a clip one picture in so many seconds is looked at, and each box holds for so long before and after."""
+LARGEST_HEIGHT = 720
+_TICK = Fraction(1, 90_000)
+
+
+class Hide(NamedTuple):
+    """What the classes of a model mean here: indices of persons and of vehicles."""
+
+    persons: frozenset[int]
+    vehicles: frozenset[int]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> "Hide":
+        """Of a model's keys. Raises ``ValueError`` for one that knows no persons or no vehicles."""
+        listed = list(keys)
+        found = cls(
+            frozenset(i for i, key in enumerate(listed) if key == "person"),
+            frozenset(i for i, key in enumerate(listed) if key == "motor_vehicle_parking"),
+        )
+        if not (found.persons and found.vehicles):
+            raise ValueError("a model that finds persons and motor vehicles is needed to hide faces and plates")
+        return found
+
+
+def regions(rows: NDArray[np.float64], hide: Hide) -> NDArray[np.float64]:
+    """``(n, 4)`` pixels to make unrecognisable, of the boxes that were found."""
+    found = []
+    for x1, y1, x2, y2, score, cls in rows.tolist():
+        if score < FROM_SCORE:
+            continue
+        width, height = x2 - x1, y2 - y1
+        if int(cls) in hide.persons:
+            found.append((x1 - HEAD_WIDER * width, y1 - 0.1 * height, x2 + HEAD_WIDER * width, y1 + HEAD * height))
+        elif int(cls) in hide.vehicles:
+            found.append((x1, y1 + PLATES_FROM * height, x2, y2 + 0.05 * height))
+    return np.array(found).reshape(-1, 4)
+
+
+def covered(picture: Picture, boxes: NDArray[np.float64]) -> Picture:
+    """A copy in which each box is a few averages."""
+    shown = picture.copy()
+    height, width = shown.shape[:2]
+    for x1, y1, x2, y2 in boxes.tolist():
+        left, top = max(0, int(x1)), max(0, int(y1))
+        right, bottom = min(width, int(np.ceil(x2))), min(height, int(np.ceil(y2)))
+        if right - left < 1 or bottom - top < 1:
+            continue
+        part = shown[top:bottom, left:right]
+        longer = max(part.shape[:2])
+        blocks = (max(1, round(BLOCKS * part.shape[1] / longer)), max(1, round(BLOCKS * part.shape[0] / longer)))
+        few = cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)
+        size = (part.shape[1], part.shape[0])
+        shown[top:bottom, left:right] = cv2.resize(few, size, interpolation=cv2.INTER_NEAREST)
+    return shown
+
+
+def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
+    """A JPEG of the picture without faces and plates, and without what cameras write into files. Raises ``OSError``."""
+    pixels = cv2.imdecode(np.frombuffer(source.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise OSError(f"{source}: no picture")
+    picture = np.ascontiguousarray(pixels[:, :, ::-1]).astype(np.uint8)
+    shown = covered(picture, regions(find(picture), hide))
+    done, data = cv2.imencode(".jpg", np.ascontiguousarray(shown[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
+    if not done:
+        raise OSError(f"{target}: the picture cannot be encoded")
+    target.write_bytes(data.tobytes())
+
+
+def share_clip(source: Path, target: Path, find: Find, hide: Hide) -> None:
+    """An H.264 MP4 of the clip without faces and plates, without sound, at most 720 lines.
+
+    Boxes are looked for in one pass and hidden in another, so that each is hidden before it was seen, too. Raises
+    ``OSError``, ``av.error.FFmpegError``.
+    """
+    seen = [(at, regions(find(picture), hide)) for at, picture in _pictures(source, EVERY_S)]
+    if not seen:
+        raise OSError(f"{source}: nothing of it decodes")
+    with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+        stream = None
+        for at, picture in _pictures(source, 0.0):
+            boxes = [found for when, found in seen if abs(when - at) <= HELD_S + EVERY_S]
+            shown = covered(picture, np.concatenate(boxes)) if boxes else picture
+            height = min(LARGEST_HEIGHT, shown.shape[0]) // 2 * 2
+            width = round(shown.shape[1] * height / shown.shape[0] / 2) * 2
+            if stream is None:
+                stream = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "26"})
+                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                stream.codec_context.time_base = _TICK
+            small = cv2.resize(shown, (stream.width, stream.height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(small, format="rgb24")
+            frame.pts, frame.time_base = round(at / _TICK), _TICK
+            out.mux(stream.encode(frame))
+        if stream is not None:
+            out.mux(stream.encode())
+
+
+def _pictures(source: Path, every_s: float) -> Iterator[tuple[float, Picture]]:
+    """Seconds from the beginning, and the picture; at most one in ``every_s``."""
+    with av.open(str(source)) as container:
+        first = last = None
+        for frame in container.decode(video=0):
+            if frame.time is None:
+                continue
+            first = frame.time if first is None else first
+            at = frame.time - first
+            if last is not None and at - last < max(every_s, 1e-3) - 1e-3:
+                continue
+            last = at
+            yield at, frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
