@@ -30,6 +30,9 @@ def worker(
             help="What operators decided, read again whenever it changes: rejected places stay quiet.",
         ),
     ] = None,
+    push: Annotated[
+        str | None, typer.Option("--push", metavar="URL", help="The service that keeps the cases (streetorder serve).")
+    ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="DIR", help="Keep all detections here, for streetorder replay.")
     ] = None,
@@ -64,6 +67,7 @@ def worker(
             model=model,
             dwell=dwells(dwell or []),
             decisions=decisions,
+            push=push,
             record=record,
             host=host,
             port=port,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from service.worker.still_there import StillThere
 from service.worker.watched_camera import WatchedCamera
 from streams.frame import Frame
 from vision.live_evidence import LiveEvidence
@@ -10,11 +11,12 @@ from vision.scene import Scene
 
 
 class LiveFollower:
-    """cameras: by id, as the worker has them at the moment."""
+    """cameras: by id, as the worker has them at the moment. still_there: what somebody asks about."""
 
-    def __init__(self, evidence: LiveEvidence, cameras: Mapping[str, WatchedCamera]):
+    def __init__(self, evidence: LiveEvidence, cameras: Mapping[str, WatchedCamera], still_there: StillThere):
         self.evidence = evidence
         self.cameras = cameras
+        self.still_there = still_there
 
     def follow(self, event: Event, scene: Scene, frame: Frame | None) -> None:
         if event.kind == "opened" and frame is not None:
@@ -26,4 +28,6 @@ class LiveFollower:
             self.evidence.extended(event)
 
     def observed(self, frame: Frame) -> None:
-        self.cameras[frame.view.camera_id].observed(frame)
+        camera = self.cameras[frame.view.camera_id]
+        camera.observed(frame)
+        self.still_there.look(frame, camera.scenes[frame.view])

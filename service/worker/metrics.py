@@ -118,6 +118,8 @@ class WorkerCollector(Collector):
             ("free_bytes", "Left on the disk of the results.", status.free_mb * 1e6),
         ):
             yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
+        if status.waiting_to_push is not None:
+            yield GaugeMetricFamily("streetorder_waiting_to_push", "Events not pushed.", value=status.waiting_to_push)
         if status.patrol is not None:
             for name, text, value in (
                 (

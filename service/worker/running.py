@@ -19,6 +19,7 @@ from service.worker.file_watch import FileWatch
 from service.worker.live_plan import LivePlan, live_plans
 from service.worker.logs import configure_logs
 from service.worker.overrides import Overrides
+from service.worker.pushing import PUSH_KEY_VARIABLE, Pusher
 from service.worker.web import WebServer
 from service.worker.worker import Setup, Worker
 from vision.durable import naming
@@ -38,6 +39,7 @@ class Options:
     model: Path | None
     dwell: Mapping[str, float]
     decisions: Path | None
+    push: str | None
     record: Path | None
     host: str
     port: int
@@ -72,6 +74,7 @@ def watch_pool(options: Options) -> None:
         decided = worker.decisions.read()
     except LabelsError as error:
         fail(f"--decisions {error}")
+    pusher = _pusher(options, worker)
     cameras = Cameras(worker, city, decided, Overrides(options.out / STATE / "cameras.json"), plans)
     first = cameras.plans()
     web = _serve(worker, cameras, options.host, options.port)
@@ -82,6 +85,8 @@ def watch_pool(options: Options) -> None:
     worker.do(lambda: worker.watch_these(first))
     for watch in watches:
         watch.start()
+    if pusher is not None:
+        pusher.start()
     address = f"http://{options.host}:{web.port}"
     _log.info(
         "watching",
@@ -97,7 +102,19 @@ def watch_pool(options: Options) -> None:
         for watch in watches:
             watch.close()
         web.close()
+        if pusher is not None:
+            pusher.close()
     _log.info("stopped in order")
+
+
+def _pusher(options: Options, worker: Worker) -> Pusher | None:
+    if options.push is None:
+        return None
+    key = os.environ.get(PUSH_KEY_VARIABLE)
+    if not key:
+        fail(f"--push: the environment variable {PUSH_KEY_VARIABLE} must hold an API key with the scope push")
+    pusher = worker.pusher = Pusher(options.push, key, options.out, worker.journal, worker.still_there)
+    return pusher
 
 
 def _watches(options: Options, worker: Worker, cameras: Cameras) -> list[FileWatch]:

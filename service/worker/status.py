@@ -81,6 +81,8 @@ class WorkerStatus:
     waiting_to_decode: int
     waiting_to_detect: int
     waiting_to_write: int
+    waiting_to_push: int | None
+    push_trouble: str
     evidence_trouble: str
     evidence_failures: int
     loop_age_s: float
@@ -118,6 +120,8 @@ def status_of(worker: Worker) -> WorkerStatus:
         waiting_to_decode=worker.decoders.depth,
         waiting_to_detect=worker.batcher.depth,
         waiting_to_write=worker.evidence.waiting,
+        waiting_to_push=None if worker.pusher is None else worker.pusher.waiting,
+        push_trouble="" if worker.pusher is None else worker.pusher.trouble,
         evidence_trouble=worker.evidence.trouble,
         evidence_failures=worker.evidence.failures,
         loop_age_s=round(worker.clock() - worker.looked_at_s, 2),

@@ -28,7 +28,9 @@ from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
 from service.worker.memory import trimmer
+from service.worker.pushing import Pusher
 from service.worker.rounds import Rounds
+from service.worker.still_there import StillThere
 from service.worker.watched_camera import WatchedCamera
 from streams.batcher import Batch, Batcher
 from streams.decode_pool import DecodePool
@@ -94,6 +96,8 @@ class Worker:
         self.measures = Measures()
         self.stopping = threading.Event()
         self.configuration = self.decisions_problem = ""
+        self.pusher: Pusher | None = None
+        self.still_there = StillThere()
         self.began_s = self.looked_at_s = clock()
         results = setup.results
         for folder in (EVIDENCE, STATE):
@@ -111,7 +115,9 @@ class Worker:
         self.batcher = Batcher(setup.largest)
         self.decoders = DecodePool(setup.threads, partial(took, "decode"))
         log = None if setup.record is None else DetectionLog(setup.record)
-        self.pipeline = Pipeline(setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras), log, took)
+        self.pipeline = Pipeline(
+            setup.detector, self.scenes, LiveFollower(self.evidence, self.cameras, self.still_there), log, took
+        )
         self.rounds = Rounds(setup.slots, Timetable(clock), self.cameras, self.evidence)
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._saving_s = self._save_next_s = self._archive_next_s = 0.0
@@ -230,7 +236,10 @@ class Worker:
         if (now := self.clock()) >= self._archive_next_s:
             self._archive_next_s = now + DAY_S
             saved_s = {camera.camera_id: camera.saved_s for camera in self.cameras.values()}
-            self.evidence.archive(partial(_long_over, saved_s, datetime.now(UTC)))
+            self.evidence.archive(lambda v: _long_over(saved_s, datetime.now(UTC), v) and self._is_pushed(v))
+
+    def _is_pushed(self, v: Violation) -> bool:
+        return self.pusher is None or self.pusher.pushed(v.id)
 
     def _end(self) -> None:
         """Readers, decoders, what they decoded, evidence and journal, state."""
@@ -284,6 +293,8 @@ class Worker:
             counted[event.violation.camera_id, event.violation.key] += 1
         v = event.violation
         _log.info(f"violation {event.kind}", camera=v.camera_id, key=v.key, id=v.id)
+        if self.pusher is not None:
+            self.pusher.wake()
         self.setup.told(event)
 
 
