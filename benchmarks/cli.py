@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.case_commands import pushes, questions, service_kills
 from benchmarks.clips import Recipe, clip, duration_s
 from benchmarks.live_commands import faults, kills, live, patrol
 from benchmarks.machine import machine, save
@@ -28,6 +29,9 @@ app.command()(kills)
 app.command()(live)
 app.command()(faults)
 app.command()(patrol)
+app.command()(pushes)
+app.command()(questions)
+app.command("service-kills")(service_kills)
 
 CODECS = ("h264", "hevc")
 VIDEO_S = {"keyframe": 200.0, "auto": 200.0}
