@@ -34,7 +34,8 @@ TEACHER_SHA256 := c130b90b1d81f2e6654566404840c8fe6b2e7cff26f94fea5e6bf0f505ec73
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo               install, make a street scene, find the violation in it, write $(RESULTS)/report.html"
+	@echo "make demo               install, make a street scene, find the violation in it, write $(RESULTS)/report.html;"
+	@echo "                        then serve it as a case until Ctrl-C"
 	@echo "make demo SOURCE=FILE   the same with your own recording, folder or stream URL (results: demo/own-results)"
 	@echo "make test               install for development; lint, types, layers, tests"
 	@echo "make train DATA=DIR     teach the model again from picture sets; the same command goes on later (docs/training.md)"
@@ -51,6 +52,8 @@ demo: $(APP) $(if $(SOURCE),,$(SCENE))
 	@$(BIN)/streetorder score "$(or $(SOURCE),$(SCENE))" --out "$(RESULTS)" $(OPTIONS)
 	@echo
 	@echo "Open in a browser: $(abspath $(RESULTS))/report.html"
+	@echo
+	@$(BIN)/python -m benchmarks.demo_cases "$(RESULTS)" "$(RESULTS)-cases"
 
 $(SCENE): $(PHOTO) $(wildcard benchmarks/demo_*.py) | $(APP)
 	$(BIN)/python -m benchmarks.demo_scene $@ --photo $(PHOTO)

@@ -19,7 +19,8 @@ from ruamel.yaml import YAML
 
 from models.detector import load_detector
 from service.city import load_city
-from service.cli import app
+from service.cli import make_app
+from service.handling import load_handling
 from service.worker.metrics import WorkerCollector
 from service.worker.status import PatrolStatus, status_of
 from service.worker.worker import Setup, Worker
@@ -57,11 +58,11 @@ def yamls(path: Path, version: tuple[int, int] = (1, 1)) -> list[Any]:
     return list(yaml.load_all(path.read_text(encoding="utf-8")))
 
 
-def worker_takes(words: list[str]) -> dict[str, Any]:
+def worker_takes(words: list[str], name: str = "worker") -> dict[str, Any]:
     """The values that ``streetorder`` takes from these words; fails where it takes one not. Nothing is started."""
-    assert words[0] == "worker"
-    command = typer.main.get_command(app).commands["worker"]  # type: ignore[attr-defined]
-    return command.make_context("worker", list(words[1:])).params
+    assert words[0] == name
+    command = typer.main.get_command(make_app(name)).commands[name]  # type: ignore[attr-defined]
+    return command.make_context(name, list(words[1:])).params
 
 
 # --- systemd ----------------------------------------------------------------------------------------------------------
@@ -86,6 +87,26 @@ def test_the_unit_starts_the_worker_with_options_that_it_has(deploy):
     assert (taken["pool"], taken["log_json"], taken["decoders"]) == ("%i", True, 2)
     assert unit["StateDirectory"] == ["streetorder/%i"]
     assert taken["out"] == Path("/var/lib/streetorder/%i")
+
+
+def test_the_unit_starts_the_service_with_options_that_it_has(deploy):
+    unit = settings((deploy / "systemd/streetorder-serve.service").read_text())
+    example = settings((deploy / "systemd/serve.env.example").read_text())
+    values = dict(v.split("=", 1) for v in unit["Environment"]) | {name: v[0] for name, v in example.items()}
+    program, *words = shlex.split(re.sub(r"\$\{?(\w+)\}?", lambda m: values[m[1]], unit["ExecStart"][0]))
+    taken = worker_takes(words, "serve")
+    assert program == "/opt/streetorder/bin/streetorder"
+    assert (taken["listen"], taken["handling"]) == ("127.0.0.1:8490", Path("/etc/streetorder/handling.yaml"))
+    assert (taken["out"], unit["StateDirectory"]) == (Path("/var/lib/streetorder/cases"), ["streetorder/cases"])
+
+
+def test_systemd_takes_the_unit_of_the_service(deploy, tmp_path):
+    analyze, name = tool("systemd-analyze", "it comes with systemd"), "streetorder-serve.service"
+    text = (deploy / "systemd" / name).read_text()
+    (tmp_path / name).write_text(text.replace("/opt/streetorder/bin/streetorder", sys.executable))
+    said = ran(analyze, "verify", tmp_path / name)
+    assert "streetorder" not in said, said
+    ran(analyze, "security", "--offline=true", "--threshold=20", tmp_path / name)
 
 
 def test_systemd_takes_the_unit_with_and_without_a_gpu(deploy, tmp_path):
@@ -220,6 +241,15 @@ def test_the_pod_starts_a_worker_with_options_that_it_has_and_a_key_that_is_its_
     assert all(any(str(path).startswith(m) for m in mounted) for path in (taken["cameras"], taken["out"], key))
 
 
+def test_the_pod_of_the_service_starts_it_with_options_that_it_has(deploy):
+    (stateful,) = objects(deploy / "kubernetes/cases/statefulset.yaml")
+    (container,) = stateful["spec"]["template"]["spec"]["containers"]
+    taken = worker_takes(container["args"], "serve")
+    assert container["ports"] == [{"name": "http", "containerPort": int(taken["listen"].rpartition(":")[2])}]
+    assert any(str(taken["out"]).startswith(m["mountPath"]) for m in container["volumeMounts"])
+    load_handling(deploy / "kubernetes/cases" / taken["handling"].name).policy()
+
+
 def test_the_probes_pass_a_worker_whose_only_camera_is_down(deploy, tmp_path, toy_model, key, exposed):
     (stateful,) = objects(deploy / "kubernetes/base/statefulset.yaml")
     (container,) = stateful["spec"]["template"]["spec"]["containers"]
@@ -267,7 +297,7 @@ def one_worker(tmp_path_factory: pytest.TempPathFactory, toy_model: Path) -> Ite
 def exposed(one_worker: Worker) -> dict[str, set[str]]:
     """The labels of each series that /metrics can print, by name."""
     patrol = PatrolStatus(cameras=1, slots=1, visits=1, brought_forward=0, late_p50_s=0, late_p95_s=0)
-    status = lambda: dataclasses.replace(status_of(one_worker), patrol=patrol)  # noqa: E731
+    status = lambda: dataclasses.replace(status_of(one_worker), patrol=patrol, waiting_to_push=0)  # noqa: E731
     collector = WorkerCollector(status, one_worker.measures, one_worker.decisions)
     found = {}
     for family in collector.collect():

@@ -53,6 +53,15 @@ def test_cases_know_of_vision_only_its_records(checkout: Path) -> None:
         assert not strange, f"{file.relative_to(checkout)} imports {strange}"
 
 
+@pytest.mark.parametrize(
+    "module", ["service.api.app", "service.serving", "service.city_book", "service.commands.serve"]
+)
+def test_what_keeps_cases_never_loads_what_sees(checkout: Path, module: str) -> None:
+    heavy = {"av", "cv2", "onnxruntime", "torch", "ultralytics"}
+    loaded = run([sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], checkout).stdout.split()
+    assert not heavy & set(loaded)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_import_nothing_by_themselves(checkout: Path, package: str) -> None:
     inits = [checkout / package / "__init__.py", *(checkout / package).rglob("__init__.py")]
@@ -87,6 +96,8 @@ def test_the_wheel_holds_rules_weights_and_pages_and_no_tests(wheel: Path) -> No
         "service/templates/report.html.j2",
         "service/templates/report.css",
         "service/templates/report.js",
+        "cases/store/migrations/env.py",
+        "cases/store/migrations/versions/0001_first.py",
     ):
         assert wanted in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -113,3 +124,5 @@ def test_a_stranger_scores_a_clip_from_a_folder_that_has_its_own_models(wheel: P
     assert isinstance(summary, dict)
     assert (work / "results" / "violations.jsonl").read_text() == ""  # nothing but an empty grey street
     assert (work / "results" / "report.html").is_file()
+    store = "from cases.store.engine import open_store; open_store('sqlite:///cases.db')"
+    run([str(programs / "python"), "-P", "-c", store], work, PYTHONPATH="")
