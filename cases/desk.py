@@ -83,7 +83,7 @@ class Desk:
         took_s = (now - case.opened_at).total_seconds()
         tally.count(tx, self.policy, changed, _counted(case, action, actor), now, took_s)
         if action is Action.REOPEN and case.state is State.REJECTED:
-            tally.count(tx, self.policy, changed, Action.REJECT.value, now, -took_s, -1)
+            self._take_back(tx, case)
         tell(tx, self.policy, changed, f"case.{action.value}", now, {"who": actor.who, "reason": reason} | said)
         return changed
 
@@ -128,6 +128,14 @@ class Desk:
             case = self.act(tx, case, action, POLICY, "the city's policy for this type")
         return case
 
+    def _take_back(self, tx: Connection, case: Case) -> None:
+        """It was no rejection after all: it counts no more, on the day on which it was made."""
+        c = changes.c
+        made = (c.case_id == case.id, c.action == Action.REJECT.value)
+        role, at = tx.execute(select(c.role, c.at).where(*made).order_by(c.id.desc()).limit(1)).one()
+        what = _counted(case, Action.REJECT, Actor("", Role(role)))
+        tally.count(tx, self.policy, case, what, at, -(at - case.opened_at).total_seconds(), -1)
+
     def _columns(
         self, tx: Connection, case: Case, action: Action, actor: Actor, now: datetime, said: dict[str, Any]
     ) -> dict[str, Any]:
@@ -156,6 +164,8 @@ class Desk:
         into = self.case(tx, said["into"]) if said.get("into") else None
         if into is None or into.id == case.id or into.state in (State.MERGED, State.REJECTED):
             raise NotAllowed("merge: into: another case that is not merged or rejected itself is needed")
+        if case.hold and not into.hold:
+            raise NotAllowed(f"merge: case {case.number} is held: hold case {into.number}, or merge that one into it")
         for table in (violations, evidence):
             tx.execute(update(table).where(table.c.case_id == case.id).values(case_id=into.id))
         tx.execute(update(proposals).where(_pair(case.id, into.id)).values(settled=True))

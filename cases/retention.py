@@ -17,7 +17,8 @@ from vision.records import iso
 
 LEAST = timedelta(days=30)
 """What the public security video regulation (2025-04-01) asks for at least."""
-AT_ONCE = 200
+AT_ONCE, MOST_FAILURES = 200, 5
+"""Pieces of a query; failures after which the store counts as away, until the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def delete_old(
     keep: timedelta,
     now: datetime,
     sign: Callable[[bytes], str],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Deleted:
     """Delete what was added longer ago than ``keep``, of cases that are over and not held.
 
@@ -44,24 +46,28 @@ def delete_old(
     if keep < LEAST:
         raise ValueError(f"evidence is kept for at least {LEAST.days} days, not {keep}")
     count, problem, failed = 0, "", set[str]()
-    while True:
+    while not stopping():
         with engine.connect() as tx:
             found = _due(tx, now - keep, failed)
         if not found:
-            return Deleted(count, problem)
+            break
         for piece in found:
+            if stopping() or len(failed) >= MOST_FAILURES:
+                return Deleted(count, problem)
             stone = _stone(piece.id, _tombstone(piece, now, sign))
             if not writer.do(lambda tx, stone=stone: tx.execute(stone).rowcount):  # type: ignore[misc]
                 continue  # it is held, or was opened again, since it was found
             try:
                 for path in filter(None, (piece.path, piece.shared_path)):
                     store.delete(path)
-            except Exception as error:  # of a store; the row keeps its path, and the next run tries again
+            except Exception as error:  # of a store; it is there as before, and the next run tries again
+                writer.do(lambda tx, id=piece.id: tx.execute(_kept(id)).rowcount)  # type: ignore[misc]
                 failed.add(piece.id)
                 problem = problem or f"{piece.id}: {error}"
                 continue
             writer.do(lambda tx, id=piece.id: tx.execute(_emptied(id)).rowcount)  # type: ignore[misc]
             count += 1
+    return Deleted(count, problem)
 
 
 def _over() -> Select[Any]:
@@ -97,6 +103,10 @@ def canonical(said: dict[str, Any]) -> bytes:
 
 def _stone(id: str, stone: dict[str, Any]) -> Any:
     return update(evidence).where(evidence.c.id == id, evidence.c.case_id.in_(_over())).values(tombstone=stone)
+
+
+def _kept(id: str) -> Any:
+    return update(evidence).where(evidence.c.id == id).values(tombstone=None)
 
 
 def _emptied(id: str) -> Any:

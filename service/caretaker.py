@@ -75,6 +75,6 @@ class Caretaker:
 
     def _delete(self) -> None:
         o = self._office
-        done = delete_old(o.engine, o.writer, o.evidence, self._keep, o.clock(), self._sign)
+        done = delete_old(o.engine, o.writer, o.evidence, self._keep, o.clock(), self._sign, self._stopping.is_set)
         if done.count or done.problem:
             _log.info("evidence whose time had come", deleted=done.count, problem=done.problem)

@@ -31,7 +31,10 @@ class CopyProcess:
             self._process = None
         if self._process is None and time.monotonic() - self._started_s >= AGAIN_S:
             self._started_s = time.monotonic()
-            self._process = subprocess.Popen(self._command, env=self._environment)
+            try:
+                self._process = subprocess.Popen(self._command, env=self._environment)
+            except OSError as error:  # no memory, mostly: it is tried again
+                _log.error("the process that makes copies cannot be started", why=str(error))
 
     def close(self) -> None:
         """After the copy in hand; killed where that takes long, and made by the next one."""

@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from streams.crops import Tiles
 from vision.privacy import Hide, share_clip, share_picture
 
 AT_ONCE = 20
-IDLE_S, AWAY_S = 1.0, 5.0
+IDLE_S, AWAY_S, LATER_S, AWAY_IN_A_ROW = 1.0, 5.0, 60.0, 3
 LOOKED_CLOSELY = Tiles(2, 2, 0.15)
 """Pictures are looked at in parts as well: a face of a dozen pixels counts."""
 
@@ -42,6 +43,7 @@ class Deriving:
             "video": lambda source, target: share_clip(source, target, whole, self._hide),
         }
         self._failed: set[str] = set()
+        self._later: dict[str, float] = {}
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -54,7 +56,7 @@ class Deriving:
 
     def once(self) -> int:
         """How many copies were made."""
-        made = 0
+        made, away = 0, 0
         for piece in self._missing():
             if self._stopping.is_set():
                 break
@@ -63,17 +65,24 @@ class Deriving:
             except Damaged as damaged:  # it holds up no other
                 self._failed.add(piece.id)
                 _log.error("no copy can be made", evidence=piece.id, case=piece.case_id, why=str(damaged))
-            except Exception as error:  # database, store or disk are away; all of it is tried again
-                _log.error("copies wait", why=str(error))
-                self._stopping.wait(AWAY_S)
-                break
+            except Exception as error:  # database, store or disk are away, or this one is not there: later again
+                _log.error("a copy waits", evidence=piece.id, why=str(error))
+                self._later[piece.id] = time.monotonic() + LATER_S
+                away += 1
+                if away >= AWAY_IN_A_ROW:
+                    self._stopping.wait(AWAY_S)
+                    break
+            else:
+                away = 0
         return made
 
     def _missing(self) -> list[Piece]:
         e = evidence.c
         query = select(evidence).where(e.copy_wanted.is_(True), e.path.is_not(None))
-        if self._failed:
-            query = query.where(e.id.not_in(self._failed))
+        now = time.monotonic()
+        self._later = {id: at for id, at in self._later.items() if at > now}
+        if self._failed or self._later:
+            query = query.where(e.id.not_in(self._failed | self._later.keys()))
         with self._engine.connect() as tx:
             return [Piece(**row._mapping) for row in tx.execute(query.order_by(e.added_at).limit(AT_ONCE))]
 

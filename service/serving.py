@@ -86,11 +86,13 @@ def serve_cases(options: Options) -> None:
                 signal.signal(number, stop)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http")
             thread.start()
-            while thread.is_alive() and not stopping.wait(0.2):
-                if copies is not None:
-                    copies.watch()
-            server.should_exit = True
-            thread.join()
+            try:
+                while thread.is_alive() and not stopping.wait(0.2):
+                    if copies is not None:
+                        copies.watch()
+            finally:
+                server.should_exit = True
+                thread.join()
     finally:
         if copies is not None:
             copies.close()

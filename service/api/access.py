@@ -113,8 +113,7 @@ class Access:
         """Raises ``Problem``: 401 for a key that is none, 429 for one that asks too often."""
         found = self._look_up(digest(key)) if key.startswith(PREFIX) else None
         if found is None:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise Problem(401, "Who are you?", "an API key is needed: Authorization: Bearer so_...", challenge)
+            raise who_are_you()
         wait_s = self._take(found.key_id)
         if wait_s > 0:
             later = {"Retry-After": str(max(1, round(wait_s)))}
@@ -155,6 +154,12 @@ class Access:
                 return (1 - bucket.left) / self.rate
             bucket.left -= 1
         return 0.0
+
+
+def who_are_you() -> Problem:
+    """The answer to a key that is none."""
+    challenge = {"WWW-Authenticate": "Bearer"}
+    return Problem(401, "Who are you?", "an API key is needed: Authorization: Bearer so_...", challenge)
 
 
 def key_of(authorization: str) -> str:

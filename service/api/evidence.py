@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -159,13 +160,10 @@ async def keep(
             await run_in_threadpool(office.evidence.put, new.path or "", Path(staged.name))
         except EvidenceProblem as problem:
             raise Problem(503, "Evidence cannot be kept", str(problem), {"Retry-After": "10"}) from None
-    kept: Piece | None = None
-    try:
-        kept = await asyncio.wrap_future(office.writer.submit(lambda tx: add(tx, new)))
-    finally:
-        # What no row knows would stay for ever.
-        if (kept is None or kept.id != new.id) and new.path is not None:
-            await run_in_threadpool(office.evidence.delete, new.path)
+    # Its case is looked up again: it may have been merged meanwhile.
+    kept = await asyncio.wrap_future(office.writer.submit(lambda tx: add(tx, replace(new, case_id=home(tx)))))
+    if kept.id != new.id and new.path is not None:
+        await run_in_threadpool(office.evidence.delete, new.path)
     return EvidenceOut.of(kept)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import Access, key_of
-from service.api.problems import Problem, answer
+from service.api.access import Access, key_of, who_are_you
+from service.api.problems import DATABASE_AWAY, Problem, answer, database_away
 
 Message = MutableMapping[str, Any]
 JSON_BYTES = 4 << 20
@@ -26,8 +26,11 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
-        most = FILE_BYTES if await _may_be_large(scope, headers) else JSON_BYTES
-        problem = Problem(413, "Too large", f"at most {most >> 20} MB are taken")
+        try:
+            most, problem = await _allowed(scope, headers)
+        except DATABASE_AWAY:
+            await answer(database_away(), scope)(scope, receive, send)
+            return
         said = headers.get(b"content-length", b"")
         if said.isdigit() and int(said) > most:
             await answer(problem, scope)(scope, receive, send)
@@ -49,9 +52,18 @@ class BodyLimit:
             await answer(problem, scope)(scope, receive, send)
 
 
-async def _may_be_large(scope: Message, headers: Mapping[bytes, bytes]) -> bool:
-    """Files of evidence, of whoever has a key: a body lies on the disk before anybody is asked who sent it."""
+async def _allowed(scope: Message, headers: Mapping[bytes, bytes]) -> tuple[int, Problem]:
+    """How many bytes, and what is said to more. Files of evidence may be large, of whoever has a key: a body lies on
+    the disk before anybody is asked who sent it.
+    """
     if not headers.get(b"content-type", b"").startswith(b"multipart/form-data") or not _EVIDENCE.search(scope["path"]):
-        return False
+        return JSON_BYTES, _too_large(JSON_BYTES)
     access: Access = scope["app"].state.access
-    return await run_in_threadpool(access.knows, key_of(headers.get(b"authorization", b"").decode("latin-1")))
+    key = key_of(headers.get(b"authorization", b"").decode("latin-1"))
+    if await run_in_threadpool(access.knows, key):
+        return FILE_BYTES, _too_large(FILE_BYTES)
+    return JSON_BYTES, who_are_you()
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, "Too large", f"at most {most >> 20} MB are taken")

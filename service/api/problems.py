@@ -52,6 +52,13 @@ def answer(problem: Problem, scope: Mapping[str, Any]) -> JSONResponse:
     return JSONResponse(problem.body, problem.status, problem.headers, MEDIA_TYPE)
 
 
+DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
+
+
+def database_away() -> Problem:
+    return Problem(503, "The database is away", "nothing was changed; try again", {"Retry-After": "2"})
+
+
 def note_refusal(status: int, why: str, scope: Mapping[str, Any]) -> None:
     """Into the log, with who it was and what was asked; never what was sent."""
     if status in REFUSED:
@@ -93,12 +100,11 @@ def install(app: FastAPI) -> None:
             headers["Allow"] = ", ".join(_methods(app, request.url.path))
         return answer(Problem(error.status_code, title, str(error.detail), headers), request.scope)
 
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(InterfaceError)
-    @app.exception_handler(TimeoutError)
-    async def database(request: Request, _: Exception) -> JSONResponse:
-        later = {"Retry-After": "2"}
-        return answer(Problem(503, "The database is away", "nothing was changed; try again", later), request.scope)
+    async def away(request: Request, _: Exception) -> JSONResponse:
+        return answer(database_away(), request.scope)
+
+    for cause in DATABASE_AWAY:
+        app.add_exception_handler(cause, away)
 
     @app.exception_handler(DataError)
     async def unfit(request: Request, _: DataError) -> JSONResponse:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cases.desk import Actor
 from cases.evidence import Piece, add, fresh, piece
 from cases.evidence_store import EvidenceProblem, open_evidence
-from cases.life import Action
+from cases.life import Action, NotAllowed, Role
 from cases.overdue import escalate
 from cases.retention import canonical, delete_old
 from cases.store.tables import cases as table
@@ -104,8 +105,17 @@ def test_one_piece_that_cannot_be_deleted_holds_up_no_other(office: Office, tmp_
     store.delete = picky  # type: ignore[method-assign]
     done = delete_old(office.engine, office.writer, store, timedelta(days=60), office.clock.now, lambda _: "")
     assert (done.count, "read only" in done.problem) == (1, True)
+    assert office.do(lambda tx: piece(tx, stuck.id)).tombstone is None
     store.delete = delete  # type: ignore[method-assign]
     assert (
         delete_old(office.engine, office.writer, store, timedelta(days=60), office.clock.now, lambda _: "").count == 1
     )
     assert office.do(lambda tx: piece(tx, other.id)).path is None
+
+
+def test_what_is_held_is_not_let_go_by_merging_it(office: Office) -> None:
+    first, second = office.arrive(1), office.arrive(2, place=(24.48, 118.09, 80.0), camera="tower")
+    second = office.act(second, Action.HOLD, Actor("zhou", Role.AUDITOR), "objection 2026-17")
+    with pytest.raises(NotAllowed, match="case 2 is held: hold case 1"):
+        office.act(second, Action.MERGE, LI, "the same bin", into=first.id)
+    assert office.act(first, Action.MERGE, LI, "the same bin", into=second.id).merged_into == second.id

@@ -17,6 +17,7 @@ from cases.store.tables import month_tallies, tallies
 from cases.store.writer import Writer
 from tests.cases.office import CHEN, LI, POLICY, WANG, Office
 from tests.cases.stores import NOON, Clock, event, fresh_store
+from tests.cases.test_permits import MARKET, give
 
 DAY = date(2026, 5, 6)
 
@@ -92,4 +93,15 @@ def test_who_changed_their_mind_counts_once(office: Office) -> None:
     case = office.act(office.act(case, Action.REJECT, LI, "a permit, after all"), Action.REOPEN, LI, "or not")
     office.act(case, Action.ACCEPT, LI)
     (row,) = office.do(lambda tx: summed_up(tx, DAY, DAY))
+    assert (row["accepted"], row["rejected"], row["precision"]) == (1, 0, 1.0)
+
+
+def test_what_a_permit_closed_and_a_person_opened_again_was_nobodys_mistake(office: Office) -> None:
+    give(office, MARKET)
+    case = office.arrive(1, key="road_vending")
+    office.clock.pass_(days=3)
+    office.act(office.act(case, Action.REOPEN, LI, "outside of the market's hours"), Action.ACCEPT, LI)
+    (day,) = office.do(lambda tx: summed_up(tx, DAY, DAY))
+    assert (day["opened"], day["rejected"]) == (1, 0)
+    (row,) = office.do(lambda tx: summed_up(tx, DAY, DAY + timedelta(days=3)))
     assert (row["accepted"], row["rejected"], row["precision"]) == (1, 0, 1.0)

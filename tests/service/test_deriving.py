@@ -49,7 +49,7 @@ def _jpeg(shade: int = 118) -> bytes:
 
 
 def test_a_store_that_was_away_is_asked_again(tmp_path: Path, toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deriving, "AWAY_S", 0.0)
+    monkeypatch.setattr(deriving, "LATER_S", 0.0)
     store = open_evidence(str(tmp_path / "evidence"))
     with fresh_store("sqlite", tmp_path) as engine:
         writer, clock = Writer(engine), Clock()
@@ -67,4 +67,22 @@ def test_a_store_that_was_away_is_asked_again(tmp_path: Path, toy_model: Path, m
         assert making.once() == 0
         monkeypatch.setattr(store, "get", get)
         assert making.once() == 1
+        writer.close()
+
+
+def test_an_original_that_is_lost_holds_up_no_other(tmp_path: Path, toy_model: Path) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    with fresh_store("sqlite", tmp_path) as engine:
+        writer, clock = Writer(engine), Clock()
+        office = Office(engine, writer, Desk(POLICY, clock), clock)
+        case = office.arrive(1)
+        for n in range(5):
+            clock.pass_(seconds=1)
+            new = fresh(case.id, None, "trigger", "image/jpeg", 9, f"{n:064x}", "w", clock.now)
+            (tmp_path / "x").write_bytes(_jpeg())
+            if n:
+                store.put(new.path or "", tmp_path / "x")
+            office.do(lambda tx, new=new: add(tx, new))
+        making = Deriving(engine, store, load_detector(toy_model))
+        assert (making.once(), making.once()) == (4, 0)
         writer.close()
