@@ -358,7 +358,7 @@ def test_bars_stay_on_the_timeline_and_never_cover_one_another(drawn: list[tuple
     (line,) = timelines(lines, [run_of("kerb")], MappingProxyType({}), UTC)
     lanes: dict[int, list[tuple[float, float]]] = {}
     for bar in line.bars:
-        assert 0 <= bar.left <= bar.confirmed <= bar.left + bar.width <= 100.001
+        assert 0 <= bar.left <= bar.confirmed <= bar.left + bar.width + 1e-6 <= 100.002
         assert 0 <= bar.lane < line.lanes
         lanes.setdefault(bar.lane, []).append((bar.left, bar.left + bar.width))
     for lane in lanes.values():
