@@ -6,30 +6,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from labels.catalogue import load_catalogue
 from labels.violation import Rule, ViolationType
 from service.city_camera import Camera, Every, Patrol, Role, Types, find
 from service.city_errors import complaints, repeated_ids
-from service.city_fields import Entry
+from service.city_fields import Entry, TimeZone
 from service.city_view import Rules, RuleValues, View
 from service.city_yaml import YamlProblem, read_yaml
 from streams.source import is_url, redact
 from vision.place import Ground, Locator
 from vision.records import Place
 from vision.zones import Zones
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone; a name of the IANA list is needed, such as Asia/Shanghai") from None
-    return name
 
 
 class CityFileError(ValueError):
@@ -57,7 +48,7 @@ class City(Entry):
     """A city's cameras and what is a violation before them. Coordinates are WGS-84, durations seconds."""
 
     name: str = Field(title="Name", description="Of the city or district, for people.")
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    time_zone: TimeZone = Field(
         title="Time zone", description="Name of the IANA list, such as Asia/Shanghai; hours and dates are local to it."
     )
     defaults: Defaults = Field(

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, cast
+from zoneinfo import ZoneInfo
 
 import shapely
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
@@ -68,6 +69,14 @@ def _day(value: Any) -> date:
         raise ValueError("a date such as 2025-12-31 is needed") from None
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone; a name of the IANA list is needed, such as Asia/Shanghai") from None
+    return name
+
+
 def _degrees(value: float, most: float) -> float:
     if abs(value) > most:
         swapped = "; it looks as if lat and lon were swapped" if most < abs(value) <= 180 else ""
@@ -112,6 +121,7 @@ Longitude = Annotated[
     Field(title="Longitude", description="WGS-84 degrees east.", json_schema_extra={"minimum": -180, "maximum": 180}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Point = tuple[Relative, Relative]
 Kind = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(ZONE_KINDS)})]
 Polygon = Annotated[list[Point], Field(min_length=3, max_length=200), AfterValidator(_polygon)]

@@ -14,7 +14,7 @@ from cases.responsibility import Assignment, Grid
 from cases.retention import LEAST
 from cases.working_time import Hours, WorkingTime
 from service.city_errors import complaints
-from service.city_fields import Entry, Kind, TypeKey
+from service.city_fields import Entry, Kind, TimeZone, TypeKey
 from service.city_yaml import YamlProblem, read_yaml
 from service.receivers import ReceiverIn, Ways, ways
 from vision.schedule import DAY_S, WeeklySchedule
@@ -25,14 +25,6 @@ _MONDAY = date(2024, 1, 1)
 
 class HandlingFileError(ValueError):
     """A handling file that cannot be used; the message has a line for each mistake."""
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone; a name of the IANA list is needed, such as Asia/Shanghai") from None
-    return name
 
 
 def _hours(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
@@ -76,7 +68,7 @@ class AssignmentIn(Entry):
 class Handling(Entry):
     """The whole file."""
 
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    time_zone: TimeZone = Field(
         default="UTC", title="Time zone", description="Name of the IANA list; hours and days are local to it."
     )
     grid: str | None = Field(

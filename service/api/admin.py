@@ -26,7 +26,10 @@ router = APIRouter(tags=["admin"])
 class PersonIn(BaseModel):
     """department: of a handler; others see all."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "Chen", "role": "handler", "department": "Sanitation"}]},
+    )
 
     name: Name
     role: PersonRole
@@ -44,7 +47,9 @@ class PersonOut(BaseModel):
 class KeyIn(BaseModel):
     """person_id: whose key it is; without one it is a program's, which changes no cases."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "worker harbour", "scopes": ["push"]}]}
+    )
 
     name: Name
     scopes: Annotated[list[Literal[tuple(SCOPES)]], Field(min_length=1)]  # type: ignore[valid-type]

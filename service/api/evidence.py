@@ -36,7 +36,7 @@ class UrlIn(BaseModel):
     """Evidence that lies elsewhere: it is fetched and kept at once."""
 
     kind: Kind
-    url: Annotated[str, Field(max_length=2000)]
+    url: Annotated[str, Field(max_length=2000, examples=["https://cameras.example/2026/05/06/gate-17.jpg"])]
 
 
 @router.post("/violations/{violation_id}/evidence", status_code=201, summary="Evidence of a violation, as a file")
