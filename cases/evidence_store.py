@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,10 @@ class EvidenceStore(Protocol):
 
     def delete(self, path: str) -> None:
         """What is not there is no error. Raises ``EvidenceProblem``."""
+        ...
+
+    def older(self, before: datetime) -> Iterator[str]:
+        """The paths of what was put before a time. Raises ``EvidenceProblem``."""
         ...
 
 
@@ -87,6 +92,19 @@ class Folder:
             target.unlink(missing_ok=True)
         except OSError as error:
             raise EvidenceProblem(f"{path}: {error.strerror}") from None
+
+    def older(self, before: datetime) -> Iterator[str]:
+        limit = before.timestamp()
+        try:
+            for folder in os.scandir(self.home):
+                if not folder.is_dir(follow_symlinks=False):
+                    continue
+                for file in os.scandir(folder):
+                    path = f"{folder.name}/{file.name}"
+                    if _PATH.fullmatch(path) and file.stat(follow_symlinks=False).st_mtime < limit:
+                        yield path
+        except OSError as error:
+            raise EvidenceProblem(f"{self.home}: {error.strerror}") from None
 
 
 def _pieces(file: Any) -> Iterator[bytes]:
@@ -152,6 +170,16 @@ class Bucket:
             return
         except Exception as error:
             raise EvidenceProblem(f"{self.name}/{path}: {_sentence(error)}") from None
+
+    def older(self, before: datetime) -> Iterator[str]:
+        import obstore
+
+        try:
+            for some in obstore.list(self._store):
+                old = (one["path"] for one in some if one["last_modified"] < before)
+                yield from filter(_PATH.fullmatch, old)
+        except Exception as error:
+            raise EvidenceProblem(f"{self.name}: {_sentence(error)}") from None
 
 
 def _sentence(error: Exception) -> str:

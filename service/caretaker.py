@@ -1,5 +1,5 @@
-"""What has to be done from time to time: overdue cases go a level up, others are asked what they did, old evidence is
-deleted.
+"""What has to be done from time to time: overdue cases go a level up, others are asked what they did, old evidence and
+files that belong to nothing are deleted.
 """
 
 import threading
@@ -11,6 +11,7 @@ import structlog
 
 from cases.dispatch.delivery import forget
 from cases.dispatch.feedback import feed_back
+from cases.leftovers import sweep
 from cases.overdue import escalate
 from cases.retention import delete_old
 from service.api.office import Office
@@ -18,6 +19,7 @@ from service.api.office import Office
 LOOK_S = 30.0
 ASK_EVERY_S = 300.0
 DAY_S, MESSAGES_KEPT = 24 * 3600.0, timedelta(days=30)
+WEEK_S = 7 * DAY_S
 
 _log = structlog.get_logger("cases")
 
@@ -40,7 +42,13 @@ class Caretaker:
         self._thread.join()
 
     def _run(self) -> None:
-        duties = [(LOOK_S, self._escalate), (ASK_EVERY_S, self._ask), (DAY_S, self._delete), (DAY_S, self._tidy)]
+        duties = [
+            (LOOK_S, self._escalate),
+            (ASK_EVERY_S, self._ask),
+            (DAY_S, self._delete),
+            (DAY_S, self._tidy),
+            (WEEK_S, self._sweep),
+        ]
         next_s = [0.0] * len(duties)
         while not self._stopping.is_set():
             for n, (every_s, duty) in enumerate(duties):
@@ -78,3 +86,9 @@ class Caretaker:
         done = delete_old(o.engine, o.writer, o.evidence, self._keep, o.clock(), self._sign, self._stopping.is_set)
         if done.count or done.problem:
             _log.info("evidence whose time had come", deleted=done.count, problem=done.problem)
+
+    def _sweep(self) -> None:
+        o = self._office
+        swept = sweep(o.engine, o.evidence, o.clock() - self._keep, self._stopping.is_set)
+        if swept.deleted or swept.strange:
+            _log.warning("files of no evidence", deleted=swept.deleted, of_other_cases=swept.strange)

@@ -1,6 +1,7 @@
 """Evidence in a folder and in S3 (a real server)."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -43,6 +44,15 @@ def test_what_is_put_comes_back_until_it_is_deleted(store: EvidenceStore, tmp_pa
         store.delete(f"{CASE}/clip.mp4")
     with pytest.raises(EvidenceProblem, match=r"clip\.mp4"):
         b"".join(store.get(f"{CASE}/clip.mp4"))
+
+
+def test_what_was_put_before_a_time_is_listed(store: EvidenceStore, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    paths = {f"{CASE}/{n}.jpg" for n in range(3)}
+    for path in paths:
+        store.put(path, tmp_path / "x")
+    assert set(store.older(datetime.now(UTC) + timedelta(minutes=1))) == paths
+    assert set(store.older(datetime.now(UTC) - timedelta(minutes=1))) == set()
 
 
 @pytest.mark.parametrize(
