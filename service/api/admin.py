@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +14,7 @@ from cases.dispatch.delivery import again
 from cases.store.tables import api_keys, looks, outbox, people
 from service.api.access import SCOPES, Admin, Auditor, make_key
 from service.api.event_shape import Moment
+from service.api.examples import KEY, KEY_SHOWN, LOOK, MESSAGE, NEW_KEY, PERSON, PERSON_SHOWN, shown
 from service.api.office import Office
 from service.api.problems import Problem
 from service.city_fields import Day
@@ -26,10 +27,7 @@ router = APIRouter(tags=["admin"])
 class PersonIn(BaseModel):
     """department: of a handler; others see all."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"name": "Chen", "role": "handler", "department": "Sanitation"}]},
-    )
+    model_config = shown(PERSON, extra="forbid")
 
     name: Name
     role: PersonRole
@@ -37,6 +35,8 @@ class PersonIn(BaseModel):
 
 
 class PersonOut(BaseModel):
+    model_config = shown(PERSON_SHOWN)
+
     id: str
     name: str
     role: PersonRole
@@ -47,9 +47,7 @@ class PersonOut(BaseModel):
 class KeyIn(BaseModel):
     """person_id: whose key it is; without one it is a program's, which changes no cases."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "worker harbour", "scopes": ["push"]}]}
-    )
+    model_config = shown(KEY, extra="forbid")
 
     name: Name
     scopes: Annotated[list[Literal[tuple(SCOPES)]], Field(min_length=1)]  # type: ignore[valid-type]
@@ -58,6 +56,8 @@ class KeyIn(BaseModel):
 
 
 class KeyOut(BaseModel):
+    model_config = shown(KEY_SHOWN)
+
     id: str
     name: str
     person_id: str | None
@@ -70,11 +70,15 @@ class KeyOut(BaseModel):
 class NewKey(BaseModel):
     """key: shown this once."""
 
+    model_config = shown(NEW_KEY)
+
     id: str
     key: str
 
 
 class MessageOut(BaseModel):
+    model_config = shown(MESSAGE)
+
     id: int
     receiver: str
     case_id: str
@@ -87,14 +91,20 @@ class MessageOut(BaseModel):
 
 
 class AgainIn(BaseModel):
+    model_config = shown({"ids": [5117]})
+
     ids: Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Field(min_length=1, max_length=1000)]
 
 
 class Done(BaseModel):
+    model_config = shown({"count": 1})
+
     count: int
 
 
 class LookOut(BaseModel):
+    model_config = shown(LOOK)
+
     at: datetime
     who: str
     case_id: str

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from service.api.access import Reader, Setter
+from service.api.examples import CAMERA, ZONE, answered, shown
 from service.api.office import Office
 from service.api.problems import Problem
 from service.city import City, CityFileError
@@ -21,6 +22,8 @@ router = APIRouter(tags=["cameras"])
 
 class CamerasOut(BaseModel):
     """cursor: the last id of the page, to ask with for the next; null at the end."""
+
+    model_config = shown({"cameras": [CAMERA], "cursor": None})
 
     cameras: list[dict[str, Any]]
     cursor: str | None
@@ -43,7 +46,7 @@ def list_cameras(
     return CamerasOut(cameras=[_shown(c) for c in found[:limit]], cursor=found[limit - 1].id if more else None)
 
 
-@router.get("/cameras/{camera_id}", summary="One camera")
+@router.get("/cameras/{camera_id}", summary="One camera", responses=answered(CAMERA))
 def read_camera(request: Request, response: Response, camera_id: str, _: Reader) -> dict[str, Any]:
     """As it stands in the city file."""
     city, tag = _read(request)
@@ -51,9 +54,18 @@ def read_camera(request: Request, response: Response, camera_id: str, _: Reader)
     return _shown(_camera(city, camera_id))
 
 
-@router.put("/cameras/{camera_id}", summary="Add or change a camera", responses={201: {"description": "Added"}})
+@router.put(
+    "/cameras/{camera_id}",
+    summary="Add or change a camera",
+    responses={**answered(CAMERA), 201: {"description": "Added"}},
+)
 def put_camera(
-    request: Request, response: Response, camera_id: str, camera: Camera, _: Setter, if_match: IfMatch = None
+    request: Request,
+    response: Response,
+    camera_id: str,
+    camera: Annotated[Camera, Body(examples=[CAMERA])],
+    _: Setter,
+    if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """An address whose password is hidden, as it is shown, keeps its password. Workers follow within seconds."""
     if camera.id != camera_id:
@@ -73,20 +85,20 @@ def remove_camera(request: Request, camera_id: str, _: Setter, if_match: IfMatch
     _sound(lambda: book.remove(camera_id, _tag(if_match)))
 
 
-@router.get("/cameras/{camera_id}/views/{view_id}/zones", summary="The zones of a view")
+@router.get("/cameras/{camera_id}/views/{view_id}/zones", summary="The zones of a view", responses=answered([ZONE]))
 def read_zones(request: Request, response: Response, camera_id: str, view_id: str, _: Reader) -> list[dict[str, Any]]:
     city, tag = _read(request)
     response.headers["ETag"] = f'"{tag}"'
     return _zones(city, camera_id, view_id)
 
 
-@router.put("/cameras/{camera_id}/views/{view_id}/zones", summary="Other zones for a view")
+@router.put("/cameras/{camera_id}/views/{view_id}/zones", summary="Other zones for a view", responses=answered([ZONE]))
 def put_zones(
     request: Request,
     response: Response,
     camera_id: str,
     view_id: str,
-    zones: list[Zone],
+    zones: Annotated[list[Zone], Body(examples=[[ZONE]])],
     _: Setter,
     if_match: IfMatch = None,
 ) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cases.case import Case
 from cases.evidence import Piece
 from cases.life import Action, Role, State, actions
 from cases.queries import Whole
+from service.api.examples import ACTIONS, CASE, CHANGE, EVIDENCE, MAY_BE, PAGE, SIGHT, WHOLE, shown
 
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
@@ -17,7 +18,7 @@ LongText = Annotated[str, Field(max_length=4000)]
 class CaseOut(BaseModel):
     """Times UTC, places WGS-84."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = shown(CASE, rows=True)
 
     number: int
     id: str
@@ -57,6 +58,8 @@ class CaseOut(BaseModel):
 class PageOut(BaseModel):
     """cursor: ask with it for the next page; null at the end."""
 
+    model_config = shown(PAGE)
+
     cases: list[CaseOut]
     cursor: str | None
 
@@ -64,7 +67,7 @@ class PageOut(BaseModel):
 class ChangeOut(BaseModel):
     """Who did what, when and why."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = shown(CHANGE, rows=True)
 
     at: datetime
     action: Action
@@ -79,6 +82,8 @@ class ChangeOut(BaseModel):
 class SightOut(BaseModel):
     """A violation of the case: what one view saw of it."""
 
+    model_config = shown(SIGHT)
+
     id: str
     camera_id: str
     view_id: str
@@ -90,6 +95,8 @@ class SightOut(BaseModel):
 
 class EvidenceOut(BaseModel):
     """Of the case; fetched by its id."""
+
+    model_config = shown(EVIDENCE)
 
     id: str
     violation_id: str | None
@@ -111,6 +118,8 @@ class EvidenceOut(BaseModel):
 class MayBe(BaseModel):
     """Another case that may be the same thing."""
 
+    model_config = shown(MAY_BE)
+
     case_id: str
     metres: float
     why: str
@@ -118,6 +127,8 @@ class MayBe(BaseModel):
 
 class WholeOut(BaseModel):
     """actions: what the caller may do now."""
+
+    model_config = shown(WHOLE)
 
     case: CaseOut
     violations: list[SightOut]
@@ -143,17 +154,7 @@ class WholeOut(BaseModel):
 class ActionIn(BaseModel):
     """What somebody does with a case."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"action": "accept"},
-                {"action": "reject", "reason": "a permit allows it until Sunday"},
-                {"action": "dispatch", "department": "sanitation"},
-                {"action": "close", "rating": 5},
-            ]
-        },
-    )
+    model_config = shown(*ACTIONS, extra="forbid")
 
     action: Action
     reason: LongText = ""

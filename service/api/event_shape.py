@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from service.api.examples import EVENT, shown
 from service.city_fields import Identifier, Kind, TypeKey, ViewIdentifier
 from vision.records import Event
 
@@ -94,26 +95,7 @@ class ViolationIn(_Shape):
 class EventIn(_Shape):
     """What became of a violation. Producers of their own need ``kind`` and ``violation`` alone."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "kind": "opened",
-                    "violation": {
-                        "id": "0d8f3c1e-5f0b-5a53-9c55-2f3f6f1f8a01",
-                        "camera_id": "zhongshan-07",
-                        "key": "overflowing_bin",
-                        "onset": "2026-05-06T03:50:00Z",
-                        "confirmed_at": "2026-05-06T04:00:00Z",
-                        "xyxy": [0.41, 0.52, 0.47, 0.66],
-                        "size": [1920, 1080],
-                        "place": {"lat": 24.4795, "lon": 118.0894, "radius_m": 6.0},
-                        "score": 0.83,
-                    },
-                }
-            ]
-        }
-    )
+    model_config = shown(EVENT, extra="forbid")
 
     schema_version: Literal[1] = 1
     kind: Literal["opened", "extended", "cleared"]

@@ -20,6 +20,7 @@ from cases.evidence import EXTENSIONS, KINDS, Piece, add, fresh, home_of, looked
 from cases.evidence_store import PIECE, EvidenceProblem
 from service.api.access import Caller, Looker, Pusher, Worker, theirs
 from service.api.case_shape import EvidenceOut
+from service.api.examples import shown
 from service.api.limits import FILE_BYTES
 from service.api.office import Office
 from service.api.problems import Problem
@@ -35,8 +36,10 @@ router = APIRouter(tags=["evidence"])
 class UrlIn(BaseModel):
     """Evidence that lies elsewhere: it is fetched and kept at once."""
 
+    model_config = shown({"kind": "trigger", "url": "https://cameras.example/2026/05/06/gate-17.jpg"})
+
     kind: Kind
-    url: Annotated[str, Field(max_length=2000, examples=["https://cameras.example/2026/05/06/gate-17.jpg"])]
+    url: Annotated[str, Field(max_length=2000)]
 
 
 @router.post("/violations/{violation_id}/evidence", status_code=201, summary="Evidence of a violation, as a file")

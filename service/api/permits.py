@@ -4,11 +4,12 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cases.permits import Permit, PermitProblem, listed, put, remove
 from service.api.access import Reader, Setter
 from service.api.case_shape import LongText
+from service.api.examples import PERMIT, PERMIT_SHOWN, shown
 from service.api.office import Office
 from service.api.problems import Problem
 from service.city_fields import Day, TypeKey
@@ -20,23 +21,7 @@ Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f/<
 class PermitIn(BaseModel):
     """Local days, both included. area: a GeoJSON polygon, WGS-84."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "types": ["road_vending", "street_umbrella"],
-                    "holder": "Zhongshan Lu night market",
-                    "valid_from": "2026-05-01",
-                    "valid_to": "2026-10-31",
-                    "area": {
-                        "type": "Polygon",
-                        "coordinates": [[[118.08, 24.47], [118.09, 24.47], [118.09, 24.48], [118.08, 24.47]]],
-                    },
-                }
-            ]
-        },
-    )
+    model_config = shown(PERMIT, extra="forbid")
 
     types: Annotated[list[TypeKey], Field(min_length=1, max_length=50)]
     holder: Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,6 +32,8 @@ class PermitIn(BaseModel):
 
 
 class PermitOut(PermitIn):
+    model_config = shown(PERMIT_SHOWN, extra="forbid")
+
     id: str
 
     @classmethod

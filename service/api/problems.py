@@ -18,6 +18,7 @@ from cases.evidence import NoEvidence
 from cases.evidence_store import EvidenceProblem
 from cases.life import Forbidden, NotAllowed
 from cases.queries import BadCursor
+from service.api.examples import PROBLEM, shown
 
 MEDIA_TYPE = "application/problem+json"
 REFUSED = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
@@ -28,6 +29,8 @@ _log = structlog.get_logger("access")
 
 class ProblemOut(BaseModel):
     """RFC 9457. errors: what is wrong where, of what is not valid."""
+
+    model_config = shown(PROBLEM)
 
     type: str
     title: str

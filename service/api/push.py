@@ -11,6 +11,7 @@ from cases.desk import Actor
 from cases.life import Role
 from service.api.access import Caller, Pusher
 from service.api.event_shape import EventIn
+from service.api.examples import ANSWERED, NOT_TAKEN, TAKEN, shown
 from service.api.office import Office
 
 MOST = 500
@@ -19,6 +20,8 @@ router = APIRouter(tags=["push"])
 
 class Taken(BaseModel):
     """case_id: the case that the violation belongs to. fresh: whether the event was not known."""
+
+    model_config = shown(TAKEN)
 
     violation_id: str
     case_id: str
@@ -29,6 +32,8 @@ class Taken(BaseModel):
 
 class Answered(BaseModel):
     """Of one of many: ``taken``, or why not."""
+
+    model_config = shown(ANSWERED, NOT_TAKEN)
 
     status: int
     taken: Taken | None = None
@@ -71,5 +76,7 @@ def _answered(result: Taken | BaseException) -> Answered:
 
 
 class Health(BaseModel):
+    model_config = shown({"status": "ok", "waiting": 0})
+
     status: str
     waiting: int = Field(description="Changes that wait to be written.")

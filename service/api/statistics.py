@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from cases.statistics import by_hour, counts, summed_up
 from service.api.access import Reader
+from service.api.examples import COUNT, HOUR_COUNT, SUM, shown
 from service.api.office import Office
 from service.api.problems import Problem
 from service.city_fields import Day
@@ -18,6 +19,8 @@ Group = Literal["key", "district"]
 class Count(BaseModel):
     """what: an action, or ``opened``. seconds: the mean time since the case came at which it happened."""
 
+    model_config = shown(COUNT)
+
     day: str | None = None
     key: str | None = None
     district: str | None = None
@@ -27,6 +30,8 @@ class Count(BaseModel):
 
 
 class HourCount(BaseModel):
+    model_config = shown(HOUR_COUNT)
+
     hour: int
     key: str
     count: int
@@ -34,6 +39,8 @@ class HourCount(BaseModel):
 
 class Sum(BaseModel):
     """Rates are null where there is nothing to divide by."""
+
+    model_config = shown(SUM)
 
     key: str | None = None
     district: str | None = None

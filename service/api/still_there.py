@@ -15,6 +15,7 @@ from service.api.access import Pusher
 from service.api.case_shape import CaseOut
 from service.api.event_shape import Moment
 from service.api.evidence import keep, uploaded
+from service.api.examples import QUESTION, shown
 from service.api.office import Office
 
 router = APIRouter(tags=["push"])
@@ -22,6 +23,8 @@ router = APIRouter(tags=["push"])
 
 class QuestionOut(BaseModel):
     """since: when the handler said that it is done; a sight after it counts."""
+
+    model_config = shown(QUESTION)
 
     violation_id: str
     camera_id: str
@@ -43,7 +46,7 @@ def ask(request: Request, caller: Pusher) -> list[QuestionOut]:
 async def still_there(
     request: Request,
     violation_id: str,
-    seen_at: Annotated[Moment, Form(description="When the picture was taken; UTC.")],
+    seen_at: Annotated[Moment, Form(description="When the picture was taken; UTC.", examples=["2026-05-06T06:12:00Z"])],
     file: Annotated[UploadFile, File(description="The picture.")],
     caller: Pusher,
 ) -> CaseOut:

@@ -16,7 +16,8 @@ from cases.store.tables import cases, changes
 from labels.catalogue import load_catalogue
 from service.api.access import Access, Caller
 from service.api.office import Office
-from service.api.problems import MEDIA_TYPE, Problem, note_refusal
+from service.api.problems import Problem, note_refusal
+from service.open311.described import FORM, REFUSALS, REQUESTS, SERVICES, TAKEN
 from service.open311.forms import answer, failure, request_row, service_row
 
 MOST, SPAN = 1000, timedelta(days=90)
@@ -24,13 +25,7 @@ MOST, SPAN = 1000, timedelta(days=90)
 PRODUCER = "open311"
 TOLD = [action.value for action in (Action.FEED_BACK, Action.VERIFY, Action.CLOSE, Action.REJECT)]
 Form = Literal["json", "xml"]
-_FORMS: dict[str, Any] = {"application/json": {}, "text/xml": {}}
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "As the specification has it", "content": _FORMS},
-    "4XX": {"description": "What is wrong", "content": _FORMS | {MEDIA_TYPE: {}}},
-    "503": {"description": "The database is away; nothing was changed", "content": {MEDIA_TYPE: {}}},
-}
-router = APIRouter(prefix="/open311/v2", tags=["open311"], responses=ANSWERS)
+router = APIRouter(prefix="/open311/v2", tags=["open311"], responses=REFUSALS)
 
 
 class Bad(Exception):
@@ -41,12 +36,12 @@ class Bad(Exception):
         self.status = status
 
 
-@router.get("/services.{form}", summary="Services")
+@router.get("/services.{form}", summary="Services", responses=SERVICES)
 async def services(form: Form) -> Response:
     return answer(form, "services", [service_row(kind) for kind in load_catalogue().types.values()])
 
 
-@router.get("/services/{code}.{form}", summary="A service's definition")
+@router.get("/services/{code}.{form}", summary="A service's definition", responses=SERVICES)
 async def service(code: str, form: Form) -> Response:
     """No service asks for attributes of its own."""
     kind = load_catalogue().types.get(code)
@@ -55,11 +50,9 @@ async def service(code: str, form: Form) -> Response:
     return answer(form, "services", [service_row(kind)])
 
 
-@router.post("/requests.{form}", summary="File a request", status_code=201, responses={201: ANSWERS[200]})
+@router.post("/requests.{form}", summary="File a request", status_code=201, responses=TAKEN, openapi_extra=FORM)
 async def file(request: Request, form: Form) -> Response:
-    """A form (``application/x-www-form-urlencoded``): ``api_key``, ``service_code``, and ``lat`` with ``long`` or
-    ``address_string``; perhaps ``description``, ``media_url``, ``device_id``, ``account_id``.
-    """
+    """``lat`` with ``long``, or ``address_string``, say where it is."""
     said = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     office: Office = request.app.state.office
     try:
@@ -74,7 +67,7 @@ async def file(request: Request, form: Form) -> Response:
     return answer(form, "service_requests", [row], 201)
 
 
-@router.get("/requests.{form}", summary="Requests")
+@router.get("/requests.{form}", summary="Requests", responses=REQUESTS)
 def find(
     request: Request,
     form: Form,
@@ -95,7 +88,7 @@ def find(
         return _answered(tx, form, [Case.of(row) for row in tx.execute(query)])
 
 
-@router.get("/requests/{number}.{form}", summary="One request")
+@router.get("/requests/{number}.{form}", summary="One request", responses=REQUESTS)
 def read(request: Request, number: str, form: Form) -> Response:
     office: Office = request.app.state.office
     if not number.isdecimal() or len(number) > 17:
