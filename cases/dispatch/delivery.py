@@ -16,6 +16,7 @@ from cases.life import OPEN
 from cases.outbox import GIVEN_UP
 from cases.store.tables import cases, outbox
 from cases.store.writer import Writer
+from vision.retry import retry_wait_s
 
 FIRST_S, LONGEST_S = 2.0, 600.0
 """The wait after the first failure, doubled after each, and its bound."""
@@ -25,11 +26,6 @@ AT_ONCE, FORGOTTEN_AT_ONCE = 50, 500
 IDLE_S = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-def wait_s(tries: int, chance: random.Random) -> float:
-    """Seconds before the next try: doubling, with jitter, so that a receiver that comes back is not run over."""
-    return min(LONGEST_S, FIRST_S * 2.0 ** min(tries, 30)) * chance.uniform(0.5, 1.0)
 
 
 class Delivery:
@@ -104,8 +100,8 @@ class Delivery:
         except Refused as refused:
             said |= {"state": "dead", "error": str(refused)}
         except NotDelivered as failed:
-            now = self._clock()
-            later = timedelta(seconds=max(wait_s(row.tries, self._chance), failed.after_s or 0.0))
+            now, wait_s = self._clock(), retry_wait_s(row.tries, FIRST_S, LONGEST_S, self._chance)
+            later = timedelta(seconds=max(wait_s, failed.after_s or 0.0))
             said |= {"state": "dead" if now > row.until else "waiting", "error": str(failed), "next_at": now + later}
         except Exception as error:  # a sender's own mistake holds up nobody else, and a person sees it
             _log.exception("message %s to %s", row.id, self.receiver)

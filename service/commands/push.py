@@ -21,7 +21,8 @@ def push(
     1: the service is away, or did not want something; 2: wrong use.
     """
     from service.results import JOURNAL, NoResults, claim
-    from service.worker.pushing import PUSH_KEY_VARIABLE, Away, Pusher
+    from service.worker.case_service import PUSH_KEY_VARIABLE, Away, CaseService
+    from service.worker.pushing import Pusher
     from vision.journal import Journal
 
     with told_plainly():
@@ -31,7 +32,7 @@ def push(
         if not (results / JOURNAL).exists():
             raise NoResults(f"{results}: no {JOURNAL} here; streetorder score writes one")
         with claim(results):
-            pusher = Pusher(to, key, results, Journal(results / JOURNAL))
+            pusher = Pusher(CaseService(to, key), results, Journal(results / JOURNAL))
             try:
                 count = pusher.once()
             except Away as away:

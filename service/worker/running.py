@@ -14,12 +14,15 @@ from service.city import City, load_city
 from service.commands.failing import fail
 from service.decided import Decided
 from service.results import STATE
+from service.worker.answering import Answering
 from service.worker.cameras import Cameras
+from service.worker.case_service import PUSH_KEY_VARIABLE, CaseService
 from service.worker.file_watch import FileWatch
 from service.worker.live_plan import LivePlan, live_plans
 from service.worker.logs import configure_logs
 from service.worker.overrides import Overrides
-from service.worker.pushing import PUSH_KEY_VARIABLE, Pusher
+from service.worker.push_thread import PushThread
+from service.worker.pushing import Pusher
 from service.worker.web import WebServer
 from service.worker.worker import Setup, Worker
 from vision.durable import naming
@@ -74,7 +77,7 @@ def watch_pool(options: Options) -> None:
         decided = worker.decisions.read()
     except LabelsError as error:
         fail(f"--decisions {error}")
-    pusher = _pusher(options, worker)
+    push = worker.push = _push_thread(options, worker)
     cameras = Cameras(worker, city, decided, Overrides(options.out / STATE / "cameras.json"), plans)
     first = cameras.plans()
     web = _serve(worker, cameras, options.host, options.port)
@@ -85,8 +88,8 @@ def watch_pool(options: Options) -> None:
     worker.do(lambda: worker.watch_these(first))
     for watch in watches:
         watch.start()
-    if pusher is not None:
-        pusher.start()
+    if push is not None:
+        push.start()
     address = f"http://{options.host}:{web.port}"
     _log.info(
         "watching",
@@ -102,19 +105,20 @@ def watch_pool(options: Options) -> None:
         for watch in watches:
             watch.close()
         web.close()
-        if pusher is not None:
-            pusher.close()
+        if push is not None:
+            push.close()
     _log.info("stopped in order")
 
 
-def _pusher(options: Options, worker: Worker) -> Pusher | None:
+def _push_thread(options: Options, worker: Worker) -> PushThread | None:
     if options.push is None:
         return None
     key = os.environ.get(PUSH_KEY_VARIABLE)
     if not key:
         fail(f"--push: the environment variable {PUSH_KEY_VARIABLE} must hold an API key with the scope push")
-    pusher = worker.pusher = Pusher(options.push, key, options.out, worker.journal, worker.still_there)
-    return pusher
+    service = CaseService(options.push, key)
+    answering = Answering(service, worker.journal, worker.still_there)
+    return PushThread(Pusher(service, options.out, worker.journal), answering.once)
 
 
 def _watches(options: Options, worker: Worker, cameras: Cameras) -> list[FileWatch]:

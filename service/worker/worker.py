@@ -28,7 +28,7 @@ from service.worker.live_follower import LiveFollower
 from service.worker.live_plan import LivePlan
 from service.worker.measures import Measures
 from service.worker.memory import trimmer
-from service.worker.pushing import Pusher
+from service.worker.push_thread import PushThread
 from service.worker.rounds import Rounds
 from service.worker.still_there import StillThere
 from service.worker.watched_camera import WatchedCamera
@@ -96,7 +96,7 @@ class Worker:
         self.measures = Measures()
         self.stopping = threading.Event()
         self.configuration = self.decisions_problem = ""
-        self.pusher: Pusher | None = None
+        self.push: PushThread | None = None
         self.still_there = StillThere()
         self.began_s = self.looked_at_s = clock()
         results = setup.results
@@ -239,7 +239,7 @@ class Worker:
             self.evidence.archive(lambda v: _long_over(saved_s, datetime.now(UTC), v) and self._is_pushed(v))
 
     def _is_pushed(self, v: Violation) -> bool:
-        return self.pusher is None or self.pusher.pushed(v.id)
+        return self.push is None or self.push.pusher.pushed(v.id)
 
     def _end(self) -> None:
         """Readers, decoders, what they decoded, evidence and journal, state."""
@@ -293,8 +293,8 @@ class Worker:
             counted[event.violation.camera_id, event.violation.key] += 1
         v = event.violation
         _log.info(f"violation {event.kind}", camera=v.camera_id, key=v.key, id=v.id)
-        if self.pusher is not None:
-            self.pusher.wake()
+        if self.push is not None:
+            self.push.wake()
         self.setup.told(event)
 
 
