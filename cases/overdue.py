@@ -7,7 +7,7 @@ from sqlalchemy import Connection, or_, select
 from cases.case import Case
 from cases.desk import POLICY, Desk
 from cases.life import WITH_DEPARTMENT, Action, State
-from cases.store.tables import cases
+from cases.store.tables import IS_OPEN, cases
 
 AGAIN = timedelta(days=1)
 """A case that is still not handled so long after its deadline goes a level higher, and after as long again, another."""
@@ -22,7 +22,8 @@ def escalate(tx: Connection, desk: Desk) -> int:
     """How many cases went a level up."""
     now, c = desk.clock(), cases.c
     late = or_(*((c.escalated == level) & (c.due_at < now - level * AGAIN) for level in range(HIGHEST)))
-    rows = tx.execute(select(cases).where(c.state.in_(_THERE), c.due_at.is_not(None), late).limit(AT_ONCE)).all()
+    due = (IS_OPEN, c.due_at.is_not(None), c.due_at < now)  # as the index has it
+    rows = tx.execute(select(cases).where(*due, c.state.in_(_THERE), late).limit(AT_ONCE)).all()
     for row in rows:
         case = Case.of(row)
         level = ("street", "district", "city")[case.escalated]

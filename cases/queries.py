@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, or_, select, union
 
 from cases.case import Case
-from cases.life import OPEN, State
-from cases.store.tables import cases, changes, evidence, proposals, violations
+from cases.life import State
+from cases.store.tables import IS_OPEN, cases, changes, evidence, proposals, violations
 
 LARGEST_PAGE = 200
 LARGEST_NUMBER = 2**53
 CLOCK_SET = timedelta(days=1)
-_OPEN = sorted(state.value for state in OPEN)
 ORDERS: Mapping[str, tuple[Column[Any], bool]] = {
     "newest": (cases.c.number, True),
     "oldest": (cases.c.number, False),
@@ -61,7 +60,7 @@ def page(tx: Connection, wanted: Wanted, order: str = "newest", cursor: str | No
     column, down = ORDERS[order]
     query = select(cases).where(*_conditions(wanted), *_numbers(tx, wanted))
     if order == "due":
-        query = query.where(cases.c.due_at.is_not(None), cases.c.state.in_(_OPEN))
+        query = query.where(cases.c.due_at.is_not(None), IS_OPEN)
     if cursor is not None:
         query = query.where(_after(order, column, down, cursor))
     by = [column] if column is cases.c.number else [column, cases.c.number]
@@ -89,7 +88,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(c.opened_at < wanted.until)
     if wanted.overdue_at is not None:
-        found += [c.due_at < wanted.overdue_at, c.state.in_(_OPEN)]
+        found += [c.due_at < wanted.overdue_at, c.due_at.is_not(None), IS_OPEN]
     if wanted.confirmed is not None:
         found.append(c.confirmed_by.is_not(None) if wanted.confirmed else c.confirmed_by.is_(None))
     if wanted.box is not None:

@@ -33,7 +33,7 @@ def open_store(url: str) -> Engine:
         raise StoreProblem(f"the database: {wanted}") from None
     try:
         engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _other(parsed)
-        _migrate(engine)
+        migrate(engine)
     except Exception as error:  # of drivers, of SQLAlchemy, of Alembic and of the system
         raise StoreProblem(f"{parsed.render_as_string()}: {str(error).splitlines()[0]}") from error
     return engine
@@ -59,7 +59,8 @@ def _other(url: URL) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=POOL, connect_args=args)
 
 
-def _migrate(engine: Engine) -> None:
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring the schema to a revision, up or down; all of it or nothing."""
     with resources.as_file(resources.files("cases.store") / "migrations") as folder, engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(folder))
@@ -68,4 +69,4 @@ def _migrate(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
-        command.upgrade(config, "head")
+        (command.downgrade if to != "head" else command.upgrade)(config, to)

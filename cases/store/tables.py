@@ -1,8 +1,11 @@
 """The tables. Times are UTC (``Moment``), names are the city's own words."""
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -12,12 +15,17 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
     text,
 )
 
+from cases.life import OPEN
 from cases.store.columns import Json, Moment
 
 NAME, ID = String(150), String(36)
+IS_OPEN: ColumnElement[Any] = literal_column(f"state IN ({', '.join(repr(state.value) for state in sorted(OPEN))})")
+"""Written out, not bound: only so do databases see that an index over open cases serves a question about them."""
+_WAITS = text(f"{IS_OPEN} AND due_at IS NOT NULL")
 
 metadata = MetaData(
     naming_convention={
@@ -67,7 +75,8 @@ cases = Table(
     Column("hold", Boolean, nullable=False),
     # What pages and filters go by, each ending in the order of pages.
     Index(None, "state", "number"),
-    Index(None, "state", "due_at"),
+    # Which deadline comes next, whatever became of the million before.
+    Index("ix_cases_waiting", "due_at", "number", sqlite_where=_WAITS, postgresql_where=_WAITS),
     # What ended at a place not long ago.
     Index(None, "key", "state", "closed_at"),
     Index(None, "key", "state", "number"),
