@@ -19,11 +19,12 @@ from sqlalchemy import (
     text,
 )
 
-from cases.life import OPEN
+from cases.life import OPEN, State
 from cases.store.columns import Json, Moment
 
 NAME, ID = String(150), String(36)
-IS_OPEN: ColumnElement[Any] = literal_column(f"state IN ({', '.join(repr(state.value) for state in sorted(OPEN))})")
+OVER = sorted(frozenset(State) - OPEN)
+IS_OPEN: ColumnElement[Any] = literal_column(f"state NOT IN ({', '.join(repr(state.value) for state in OVER)})")
 """Written out, not bound: only so do databases see that an index over open cases serves a question about them."""
 _WAITS = text(f"{IS_OPEN} AND due_at IS NOT NULL")
 

@@ -7,8 +7,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = depends_on = None
 
-OPEN = "'accepted', 'dispatched', 'disputed', 'fed_back', 'filed', 'handling', 'new', 'verified'"
-WHERE = sa.text(f"state IN ({OPEN}) AND due_at IS NOT NULL")
+WHERE = sa.text("state NOT IN ('closed', 'merged', 'rejected') AND due_at IS NOT NULL")
 
 
 def upgrade() -> None:
