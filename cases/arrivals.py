@@ -1,10 +1,10 @@
 """Events that come: which case they belong to, and what they change about it. What comes twice changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, or_, select, update
 
 from cases.association import FARTHEST_M, Proposal, associate, degrees
 from cases.case import Case
@@ -13,8 +13,11 @@ from cases.identity import case_id
 from cases.life import OPEN, WAYS, Action, State
 from cases.permits import allowing
 from cases.store.columns import Moment
-from cases.store.tables import cases, events, proposals, violations
+from cases.store.tables import IS_OPEN, cases, events, proposals, violations
 from vision.records import Event, Place, Violation
+
+MOST_NEAR = 100
+"""Where more things of one type stand within ``FARTHEST_M``, the nearest are compared: whoever pushes waits for it."""
 
 
 def _inside(table: Table) -> tuple[Any, Any]:
@@ -25,10 +28,18 @@ def _inside(table: Table) -> tuple[Any, Any]:
 # Made once: building a statement takes longer than SQLite needs for it.
 _KNOWN = select(violations).where(violations.c.id == bindparam("violation"))
 _SEEN, _CAME = insert(violations), insert(events)
-_NEAR = select(violations).where(
-    violations.c.key == bindparam("key"),
-    *_inside(violations),
-    or_(violations.c.gone.is_(False), violations.c.cleared_at >= bindparam("since", type_=Moment)),
+_AWAY = func.abs(violations.c.lat - bindparam("lat")) + func.abs(violations.c.lon - bindparam("lon"))
+_NEAR = (
+    select(violations)
+    .join(cases, cases.c.id == violations.c.case_id)
+    .where(
+        IS_OPEN,
+        violations.c.key == bindparam("key"),
+        *_inside(violations),
+        or_(violations.c.gone.is_(False), violations.c.cleared_at >= bindparam("since", type_=Moment)),
+    )
+    .order_by(_AWAY)
+    .limit(bindparam("most"))
 )
 _BEFORE = (
     select(cases.c.id)
@@ -71,6 +82,8 @@ def arrive(tx: Connection, desk: Desk, event: Event, actor: Actor) -> Arrival:
             row = _row(event, known.case_id, now)
             tx.execute(update(violations).where(violations.c.id == v.id).values(**row))
         case = desk.case(tx, known.case_id)
+        if event.kind != "cleared" and event.seq >= known.seq:
+            case = _there_again(tx, case)
     came = {"violation_id": v.id, "kind": event.kind, "seq": event.seq, "producer": actor.who, "received_at": now}
     tx.execute(_CAME, came)
     if event.kind == "cleared":
@@ -98,7 +111,7 @@ def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
     group = next(ids for ids in found.groups if v.id in ids)
     homes = _homes(tx, [id for id in group if id != v.id])
     if homes:
-        return homes[0]
+        return _there_again(tx, homes[0])
     case = desk.opened(tx, _columns(tx, desk, v, actor), actor, _allowed(tx, desk, v))
     may_be: dict[str, Proposal] = {}
     for p in found.proposals:  # nearest first
@@ -132,16 +145,17 @@ def _before(tx: Connection, desk: Desk, v: Violation) -> str | None:
     """The case of this type that ended at this place not long ago, where the camera did not say so itself."""
     if v.place is None:
         return None
-    since = desk.clock() - desk.policy.repeat
-    return tx.execute(_BEFORE, {"key": v.key, "since": since} | _box(v.place, max(v.place.radius_m, 5.0))).scalar()
+    since, near_m = desk.clock() - desk.policy.repeat, min(max(v.place.radius_m, 5.0), FARTHEST_M)
+    return tx.execute(_BEFORE, {"key": v.key, "since": since} | _box(v.place, near_m)).scalar()
 
 
 def _near(tx: Connection, v: Violation) -> list[Row[Any]]:
-    """Violations that may be the same thing: ``associate`` says whether they are."""
+    """Violations of open cases that may be the same thing, nearest first: ``associate`` says whether they are."""
     if v.place is None or v.onset is None:
         return []
     since = v.onset - timedelta(minutes=1)
-    return list(tx.execute(_NEAR, {"key": v.key, "since": since} | _box(v.place, FARTHEST_M)))
+    there = {"lat": v.place.lat, "lon": v.place.lon, "most": MOST_NEAR} | _box(v.place, FARTHEST_M)
+    return list(tx.execute(_NEAR, {"key": v.key, "since": since} | there))
 
 
 def _box(place: Place, metres: float) -> dict[str, float]:
@@ -162,12 +176,22 @@ def _homes(tx: Connection, ids: list[str]) -> list[Case]:
     return [Case.of(row) for row in tx.execute(select(cases).where(cases.c.id.in_(of), open_).order_by(cases.c.number))]
 
 
+def _there_again(tx: Connection, case: Case) -> Case:
+    """It was gone for every camera, and one sees it."""
+    if case.gone_at is None or case.state not in OPEN:
+        return case
+    tx.execute(update(cases).where(cases.c.id == case.id).values(gone_at=None))
+    return replace(case, gone_at=None)
+
+
 def _gone(tx: Connection, desk: Desk, case: Case) -> Case:
     """Every camera that saw it sees it gone: the case is verified by sight, where it has come far enough."""
     there = select(violations.c.id).where(violations.c.case_id == case.id, violations.c.gone.is_(False))
     if tx.execute(there.limit(1)).first() is not None or case.state not in OPEN:
         return case
-    tx.execute(update(cases).where(cases.c.id == case.id).values(gone_at=desk.clock()))
+    last = select(func.max(violations.c.cleared_at)).where(violations.c.case_id == case.id)
+    gone_at = min(tx.execute(last).scalar() or desk.clock(), desk.clock())
+    tx.execute(update(cases).where(cases.c.id == case.id).values(gone_at=gone_at))
     if case.state not in WAYS[Action.VERIFY].to:
         return desk.act(tx, case, Action.NOTE, SIGHT, "the camera sees that it is gone")
     case = desk.act(tx, case, Action.VERIFY, SIGHT, "the camera sees that it is gone")

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
 
 from cases import tally
 from cases.case import Case
-from cases.life import BEFORE_DISPATCH, Action, NotAllowed, Role, State, step
+from cases.counted import Step, counts_as, taken_back
+from cases.life import OPEN, PEOPLE, Action, NotAllowed, Role, State, step
 from cases.outbox import tell
 from cases.policy import Policy
 from cases.store.tables import cases, changes, evidence, proposals, violations
@@ -18,7 +19,6 @@ from cases.store.tables import cases, changes, evidence, proposals, violations
 _CASE = select(cases).where(cases.c.id == bindparam("case"))
 _OPENED, _NOTED = insert(cases), insert(changes)
 _EMPTY = dict.fromkeys(column.name for column in cases.c if column.nullable)
-PEOPLE = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.HANDLER, Role.ADMIN})
 
 
 class NoCase(KeyError):
@@ -80,9 +80,9 @@ class Desk:
         tx.execute(update(cases).where(cases.c.id == case.id).values(**columns))
         self._note(tx, case, action, after, actor, reason, said, now)
         changed = self.case(tx, case.id)
-        took_s = (now - case.opened_at).total_seconds()
-        tally.count(tx, self.policy, changed, _counted(case, action, actor), now, took_s)
-        if action is Action.REOPEN and case.state is State.REJECTED:
+        what = counts_as(action, actor.role, case.confirmed_by is not None)
+        tally.count(tx, self.policy, changed, what, now, (now - case.opened_at).total_seconds())
+        if action in (Action.RETURN, Action.REOPEN, Action.REJECT):
             self._take_back(tx, case)
         tell(tx, self.policy, changed, f"case.{action.value}", now, {"who": actor.who, "reason": reason} | said)
         return changed
@@ -129,12 +129,13 @@ class Desk:
         return case
 
     def _take_back(self, tx: Connection, case: Case) -> None:
-        """It was no rejection after all: it counts no more, on the day on which it was made."""
+        """What the last change took back counts no more, on the day on which it was done."""
         c = changes.c
-        made = (c.case_id == case.id, c.action == Action.REJECT.value)
-        role, at = tx.execute(select(c.role, c.at).where(*made).order_by(c.id.desc()).limit(1)).one()
-        what = _counted(case, Action.REJECT, Actor("", Role(role)))
-        tally.count(tx, self.policy, case, what, at, -(at - case.opened_at).total_seconds(), -1)
+        rows = tx.execute(select(c.action, c.role, c.after, c.at).where(c.case_id == case.id).order_by(c.id))
+        history = [Step(Action(row.action), Role(row.role), State(row.after), row.at) for row in rows]
+        for counted in taken_back(history):
+            seconds = (counted.at - case.opened_at).total_seconds()
+            tally.count(tx, self.policy, case, counted.what, counted.at, -seconds, -1)
 
     def _columns(
         self, tx: Connection, case: Case, action: Action, actor: Actor, now: datetime, said: dict[str, Any]
@@ -143,6 +144,8 @@ class Desk:
         columns: dict[str, Any] = {}
         if actor.role in PEOPLE and action in (Action.CONFIRM, Action.ACCEPT) and case.confirmed_by is None:
             columns |= {"confirmed_by": actor.who, "confirmed_at": now}
+        if action is Action.REJECT:
+            columns |= {"confirmed_by": None, "confirmed_at": None}
         if action in (Action.DISPATCH, Action.SETTLE):
             department = said.get("department") or case.department
             if not department:
@@ -151,25 +154,54 @@ class Desk:
         elif action is Action.CLOSE:
             columns |= {"closed_at": now, "rating": said.get("rating")}
         elif action is Action.REOPEN:
-            columns |= {"closed_at": None, "gone_at": None, "rating": None}
+            columns |= {"closed_at": None, "gone_at": None, "rating": None, "due_at": None, "escalated": 0}
+        elif action is Action.RETURN:
+            columns |= self._returned(tx, case, now)
         elif action in (Action.HOLD, Action.RELEASE):
             columns["hold"] = action is Action.HOLD
+            self._held_through(tx, case, action)
         elif action is Action.ESCALATE:
             columns["escalated"] = case.escalated + 1
         elif action is Action.MERGE:
             columns["merged_into"] = self._merge(tx, case, said)
         return columns
 
+    def _held_through(self, tx: Connection, case: Case, action: Action) -> None:
+        """What was merged into a case lies there, and its own hold counts: each is released for itself."""
+        through = select(cases.c.number).where(cases.c.merged_into == case.id, cases.c.hold.is_(True)).limit(1)
+        if action is Action.RELEASE and (number := tx.execute(through).scalar()) is not None:
+            raise NotAllowed(f"release: case {number} was merged into this one, and is held: release it first")
+
+    def _returned(self, tx: Connection, case: Case, now: datetime) -> dict[str, Any]:
+        """To the dispatcher: the next department has a deadline of its own. To the handler: what was left of it."""
+        if case.state in (State.DISPATCHED, State.HANDLING):
+            return {"due_at": None, "escalated": 0}
+        done = (changes.c.case_id == case.id, changes.c.action == Action.FEED_BACK.value)
+        done_at = tx.execute(select(changes.c.at).where(*done).order_by(changes.c.id.desc()).limit(1)).scalar()
+        return {"due_at": self.policy.resumed(case.key, case.due_at, done_at or case.entered_at, now)}
+
     def _merge(self, tx: Connection, case: Case, said: dict[str, Any]) -> str:
         into = self.case(tx, said["into"]) if said.get("into") else None
-        if into is None or into.id == case.id or into.state in (State.MERGED, State.REJECTED):
-            raise NotAllowed("merge: into: another case that is not merged or rejected itself is needed")
+        if into is None or into.id == case.id or into.state not in OPEN:
+            raise NotAllowed("merge: into: another case that is open is needed; one that is over can be reopened")
         if case.hold and not into.hold:
             raise NotAllowed(f"merge: case {case.number} is held: hold case {into.number}, or merge that one into it")
         for table in (violations, evidence):
             tx.execute(update(table).where(table.c.case_id == case.id).values(case_id=into.id))
-        tx.execute(update(proposals).where(_pair(case.id, into.id)).values(settled=True))
+        self._pass_on(tx, case.id, into.id)
         return into.id
+
+    def _pass_on(self, tx: Connection, case: str, into: str) -> None:
+        """What may be the same as one case may be the same as the case that goes on in its stead."""
+        p = proposals.c
+        of_it = (or_(p.first == case, p.second == case), p.settled.is_(False))
+        for row in tx.execute(select(proposals).where(*of_it)).all():
+            other = row.second if row.first == case else row.first
+            known = tx.execute(select(p.first).where(_pair(into, other))).first()
+            if other != into and known is None:
+                said = {"first": into, "second": other, "metres": row.metres, "why": row.why, "settled": False}
+                tx.execute(insert(proposals), said)
+        tx.execute(update(proposals).where(*of_it).values(settled=True))
 
     def _note(
         self,
@@ -192,19 +224,5 @@ def _pair(one: str, other: str) -> ColumnElement[bool]:
     return or_((p.first == one) & (p.second == other), (p.first == other) & (p.second == one))
 
 
-def _counted(case: Case, action: Action, actor: Actor) -> str:
-    """As what it counts: precision is what people say, each case once."""
-    if action in (Action.ACCEPT, Action.REJECT) and actor.role not in PEOPLE:
-        return f"{action.value}{tally.UNSEEN}"
-    if action in (Action.ACCEPT, Action.CONFIRM) and case.confirmed_by is not None:
-        return Action.NOTE.value
-    return action.value
-
-
 def new_id() -> str:
     return str(uuid.uuid4())
-
-
-def is_early(case: Case) -> bool:
-    """Whether nobody outside the desk knows of it yet."""
-    return case.state in BEFORE_DISPATCH

@@ -1,6 +1,6 @@
 """The evidence of cases: what was given, what it hashes to, and who has looked at it and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -26,7 +26,6 @@ class Piece:
     sha256: str
     path: str | None
     shared_path: str | None
-    url: str | None
     added_at: datetime
     added_by: str
     copy_wanted: bool
@@ -56,21 +55,33 @@ def piece(tx: Connection, id: str) -> Piece:
 def known(tx: Connection, case_id: str, violation_id: str | None, kind: str, sha256: str) -> Piece | None:
     """The same piece, given before."""
     e = evidence.c
-    same = (e.case_id == case_id, e.kind == kind, e.sha256 == sha256)
+    same = (e.case_id == case_id, e.kind == kind, e.sha256 == sha256, e.path.is_not(None), e.tombstone.is_(None))
     owner = e.violation_id.is_(None) if violation_id is None else e.violation_id == violation_id
     row = tx.execute(select(evidence).where(*same, owner).limit(1)).one_or_none()
     return None if row is None else Piece(**row._mapping)
 
 
 def add(tx: Connection, new: Piece) -> Piece:
-    """Keep it, once. Raises ``NoCase``. Its bytes are in the store already."""
-    if tx.execute(select(cases.c.id).where(cases.c.id == new.case_id)).first() is None:
-        raise NoCase(new.case_id)
+    """Keep it, once, with the case that goes on where its own was merged. Raises ``NoCase``. Its bytes are in the store
+    already.
+    """
+    new = replace(new, case_id=_going_on(tx, new.case_id))
     before = known(tx, new.case_id, new.violation_id, new.kind, new.sha256)
     if before is not None:
         return before
     tx.execute(insert(evidence), {name: getattr(new, name) for name in Piece.__slots__})
     return new
+
+
+def _going_on(tx: Connection, case_id: str) -> str:
+    """Raises ``NoCase``."""
+    while True:
+        row = tx.execute(select(cases.c.merged_into).where(cases.c.id == case_id)).one_or_none()
+        if row is None:
+            raise NoCase(case_id)
+        if row.merged_into is None:
+            return case_id
+        case_id = row.merged_into
 
 
 def looked(tx: Connection, seen: Piece, who: str, why: str, original: bool, now: datetime) -> None:
@@ -86,9 +97,7 @@ def fresh(
     id, ending = new_id(), EXTENSIONS[media_type]
     name, path = kind + ending, f"{case_id}/{id}{ending}"
     seen = media_type.startswith(("image/", "video/"))
-    return Piece(
-        id, case_id, violation_id, kind, name, media_type, size, sha256, path, None, None, now, who, seen, None
-    )
+    return Piece(id, case_id, violation_id, kind, name, media_type, size, sha256, path, None, now, who, seen, None)
 
 
 EXTENSIONS = {
@@ -100,6 +109,8 @@ EXTENSIONS = {
     "application/json": ".json",
 }
 """What evidence may be."""
+_PICTURES = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
+"""Brands of pictures in the same box format (HEIF, AVIF, Canon's raw), of which no copy can be made here."""
 
 
 def what_it_is(begin: bytes) -> str | None:
@@ -108,7 +119,7 @@ def what_it_is(begin: bytes) -> str | None:
         return "image/jpeg"
     if begin.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
-    if begin[4:8] == b"ftyp":
+    if begin[4:8] == b"ftyp" and begin[8:12] not in _PICTURES:
         return "video/mp4"
     if begin.startswith(b"\x1aE\xdf\xa3"):
         return "video/x-matroska"

@@ -32,6 +32,8 @@ class State(StrEnum):
 OPEN = frozenset(State) - {State.CLOSED, State.REJECTED, State.MERGED}
 BEFORE_DISPATCH = frozenset({State.NEW, State.ACCEPTED, State.FILED})
 WITH_DEPARTMENT = frozenset({State.DISPATCHED, State.HANDLING, State.FED_BACK})
+DUE = frozenset({State.DISPATCHED, State.HANDLING, State.DISPUTED})
+"""Somebody has to do something about it by its deadline."""
 
 
 class Action(StrEnum):
@@ -88,13 +90,14 @@ def _same(states: Iterable[State]) -> dict[State, State]:
     return {state: state for state in states}
 
 
+PEOPLE = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.HANDLER, Role.ADMIN})
 _REVIEW = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
 _DESK = frozenset({Role.DISPATCHER, Role.ADMIN})
 _FIELD = frozenset({Role.HANDLER, Role.ADMIN})
 _KEEPERS = frozenset({Role.AUDITOR, Role.ADMIN})
 
 WAYS: Mapping[Action, Way] = {
-    Action.CONFIRM: Way(_same(OPEN), _REVIEW),
+    Action.CONFIRM: Way(_same(OPEN | {State.CLOSED}), _REVIEW),  # what no person has seen may have closed by itself
     Action.ACCEPT: Way(_to(State.ACCEPTED, State.NEW), _REVIEW | {Role.POLICY}),
     Action.FILE: Way(_to(State.FILED, State.ACCEPTED), _REVIEW | {Role.POLICY}),
     Action.DISPATCH: Way(_to(State.DISPATCHED, State.FILED), _DESK | {Role.POLICY}),
@@ -104,7 +107,7 @@ WAYS: Mapping[Action, Way] = {
         _to(State.VERIFIED, State.ACCEPTED, State.FILED, *WITH_DEPARTMENT, State.DISPUTED), _REVIEW | {Role.SIGHT}
     ),
     Action.CLOSE: Way(_to(State.CLOSED, State.VERIFIED), _REVIEW | {Role.POLICY}),
-    Action.REJECT: Way(_to(State.REJECTED, *BEFORE_DISPATCH), _REVIEW | {Role.POLICY}, reason=True),
+    Action.REJECT: Way(_to(State.REJECTED, *BEFORE_DISPATCH, State.CLOSED), _REVIEW | {Role.POLICY}, reason=True),
     Action.RETURN: Way(
         _to(State.FILED, State.DISPATCHED, State.HANDLING) | _to(State.HANDLING, State.FED_BACK, State.VERIFIED),
         _REVIEW | _FIELD | {Role.SIGHT},
@@ -115,10 +118,10 @@ WAYS: Mapping[Action, Way] = {
     Action.MERGE: Way(_to(State.MERGED, *OPEN), _REVIEW | {Role.POLICY}, reason=True),
     Action.REOPEN: Way(
         _to(State.FILED, State.CLOSED, State.VERIFIED) | _to(State.NEW, State.REJECTED),
-        _REVIEW | {Role.SIGHT},
+        _REVIEW,
         reason=True,
     ),
-    Action.HOLD: Way(_same(State), _KEEPERS, reason=True),
+    Action.HOLD: Way(_same(frozenset(State) - {State.MERGED}), _KEEPERS, reason=True),
     Action.RELEASE: Way(_same(State), _KEEPERS, reason=True),
     Action.ESCALATE: Way(_same(OPEN), frozenset({Role.POLICY})),
     Action.NOTE: Way(_same(State), _REVIEW | _FIELD | {Role.POLICY, Role.SIGHT}),

@@ -55,6 +55,15 @@ class Policy:
             return self.working_time.after(start, deadline.time)
         return start + deadline.time
 
+    def resumed(self, key: str, due_at: datetime | None, stopped: datetime, now: datetime) -> datetime | None:
+        """The deadline of a case that goes on: what was left of its time when it stopped, from now on."""
+        if due_at is None or due_at <= stopped:
+            return due_at
+        deadline = self.deadlines.get(key, self.otherwise)
+        if self.working_time is not None and (deadline is None or deadline.working):
+            return self.working_time.after(now, self.working_time.between(stopped, due_at))
+        return now + (due_at - stopped)
+
     def local(self, at: datetime) -> tuple[int, int]:
         """The local day (days since 1970) and hour of a moment."""
         there = at.astimezone(self.zone)

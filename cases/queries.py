@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, or_, select, union
 
 from cases.case import Case
-from cases.life import State
+from cases.life import DUE, State
 from cases.store.tables import IS_OPEN, cases, changes, evidence, proposals, violations
 
 LARGEST_PAGE = 200
 LARGEST_NUMBER = 2**53
 CLOCK_SET = timedelta(days=1)
+_DUE = sorted(state.value for state in DUE)
 ORDERS: Mapping[str, tuple[Column[Any], bool]] = {
     "newest": (cases.c.number, True),
     "oldest": (cases.c.number, False),
@@ -88,7 +89,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(c.opened_at < wanted.until)
     if wanted.overdue_at is not None:
-        found += [c.due_at < wanted.overdue_at, c.due_at.is_not(None), IS_OPEN]
+        found += [c.due_at < wanted.overdue_at, c.due_at.is_not(None), IS_OPEN, c.state.in_(_DUE)]
     if wanted.confirmed is not None:
         found.append(c.confirmed_by.is_not(None) if wanted.confirmed else c.confirmed_by.is_(None))
     if wanted.box is not None:
@@ -165,10 +166,12 @@ def whole(tx: Connection, case: Case) -> Whole:
         return tuple(dict(row._mapping) for row in tx.execute(query))
 
     p = proposals.c
+    ended = select(cases.c.id).where(or_(cases.c.id == p.first, cases.c.id == p.second), ~IS_OPEN)
+    over = ended.correlate(proposals).exists()
     return Whole(
         case,
         rows(select(violations).where(violations.c.case_id == case.id).order_by(violations.c.onset)),
         rows(select(changes).where(changes.c.case_id == case.id).order_by(changes.c.id)),
         rows(select(evidence).where(evidence.c.case_id == case.id).order_by(evidence.c.added_at)),
-        rows(select(proposals).where(or_(p.first == case.id, p.second == case.id), p.settled.is_(False))),
+        rows(select(proposals).where(or_(p.first == case.id, p.second == case.id), p.settled.is_(False), ~over)),
     )

@@ -1,19 +1,18 @@
 """Evidence is kept for so long and then deleted; what is left says so, signed, and still verifies."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select, update
+from sqlalchemy import Connection, Engine, Select, or_, select, update
 
 from cases.evidence import Piece
 from cases.evidence_store import EvidenceStore
-from cases.life import OPEN
-from cases.store.tables import cases, evidence
+from cases.store.tables import IS_OPEN, cases, evidence
 from cases.store.writer import Writer
-from vision.records import iso
+from cases.tombstone import tombstone
+from vision.keys import SigningKey
 
 LEAST = timedelta(days=30)
 """What the public security video regulation (2025-04-01) asks for at least."""
@@ -35,13 +34,13 @@ def delete_old(
     store: EvidenceStore,
     keep: timedelta,
     now: datetime,
-    sign: Callable[[bytes], str],
+    key: SigningKey,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Deleted:
-    """Delete what was added longer ago than ``keep``, of cases that are over and not held.
+    """Delete what was added longer ago than ``keep``, of cases that have been over for as long and are not held.
 
-    The tombstone is in the row before the file goes: killed between the two, the next run deletes the file. Raises
-    ``ValueError`` for a time shorter than ``LEAST``.
+    The tombstone comes first, and decides: from then on nobody sees the piece. Killed before its files are gone, or
+    where the store is away, the next run deletes them. Raises ``ValueError`` for a time shorter than ``LEAST``.
     """
     if keep < LEAST:
         raise ValueError(f"evidence is kept for at least {LEAST.days} days, not {keep}")
@@ -51,62 +50,50 @@ def delete_old(
             found = _due(tx, now - keep, failed)
         if not found:
             break
-        for piece in found:
+        for id in found:
             if stopping() or len(failed) >= MOST_FAILURES:
                 return Deleted(count, problem)
-            stone = _stone(piece.id, _tombstone(piece, now, sign))
-            if not writer.do(lambda tx, stone=stone: tx.execute(stone).rowcount):  # type: ignore[misc]
+            piece = writer.do(lambda tx, id=id: _decided(tx, id, now - keep, now, key))  # type: ignore[misc]
+            if piece is None:
                 continue  # it is held, or was opened again, since it was found
             try:
-                for path in filter(None, (piece.path, piece.shared_path)):
+                for path in filter(None, (piece.shared_path, piece.path)):
                     store.delete(path)
-            except Exception as error:  # of a store; it is there as before, and the next run tries again
-                writer.do(lambda tx, id=piece.id: tx.execute(_kept(id)).rowcount)  # type: ignore[misc]
-                failed.add(piece.id)
-                problem = problem or f"{piece.id}: {error}"
+            except Exception as error:  # of a store; the next run tries again
+                failed.add(id)
+                problem = problem or f"{id}: {error}"
                 continue
-            writer.do(lambda tx, id=piece.id: tx.execute(_emptied(id)).rowcount)  # type: ignore[misc]
+            writer.do(lambda tx, id=id: tx.execute(_emptied(id)).rowcount)  # type: ignore[misc]
             count += 1
     return Deleted(count, problem)
 
 
-def _over() -> Select[Any]:
+def _over(before: datetime) -> Select[Any]:
     """The cases of which something may be deleted."""
-    over = cases.c.state.not_in(sorted(state.value for state in OPEN))
-    return select(cases.c.id).where(over, cases.c.hold.is_(False))
+    return select(cases.c.id).where(~IS_OPEN, cases.c.entered_at < before, cases.c.hold.is_(False))
 
 
-def _due(tx: Connection, before: datetime, failed: set[str]) -> list[Piece]:
+def _due(tx: Connection, before: datetime, failed: set[str]) -> list[str]:
+    """Ids of what was decided and is still there, and of what may be decided."""
     e = evidence.c
-    query = select(evidence).where(e.added_at < before, e.path.is_not(None), e.case_id.in_(_over()))
-    query = query.where(e.id.not_in(failed)).order_by(e.added_at).limit(AT_ONCE)
-    return [Piece(**row._mapping) for row in tx.execute(query)]
+    due = or_(e.tombstone.is_not(None), e.case_id.in_(_over(before)))
+    query = select(e.id).where(e.added_at < before, e.path.is_not(None), due, e.id.not_in(failed))
+    return list(tx.execute(query.order_by(e.added_at).limit(AT_ONCE)).scalars())
 
 
-def _tombstone(piece: Piece, now: datetime, sign: Callable[[bytes], str]) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "evidence": piece.id,
-        "case": piece.case_id,
-        "violation": piece.violation_id,
-        "kind": piece.kind,
-    }
-    said |= {"sha256": piece.sha256, "size": piece.size, "added_at": iso(piece.added_at), "deleted_at": iso(now)}
-    said["why"] = "retention"
-    return said | {"signature": sign(canonical(said))}
-
-
-def canonical(said: dict[str, Any]) -> bytes:
-    """The bytes that a tombstone's signature is over: all but the signature."""
-    rest = {name: value for name, value in said.items() if name != "signature"}
-    return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _stone(id: str, stone: dict[str, Any]) -> Any:
-    return update(evidence).where(evidence.c.id == id, evidence.c.case_id.in_(_over())).values(tombstone=stone)
-
-
-def _kept(id: str) -> Any:
-    return update(evidence).where(evidence.c.id == id).values(tombstone=None)
+def _decided(tx: Connection, id: str, before: datetime, now: datetime, key: SigningKey) -> Piece | None:
+    """The piece as it is now, with its tombstone; None where it may stay."""
+    e = evidence.c
+    row = tx.execute(select(evidence).where(e.id == id, e.path.is_not(None))).one_or_none()
+    if row is None:
+        return None
+    piece = Piece(**row._mapping)
+    if piece.tombstone is None:
+        stone = tombstone(piece, "retention", now, key)
+        mine = update(evidence).where(e.id == id, e.case_id.in_(_over(before)))
+        if not tx.execute(mine.values(tombstone=stone, copy_wanted=False)).rowcount:
+            return None
+    return piece
 
 
 def _emptied(id: str) -> Any:

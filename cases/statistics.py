@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Subquery, func, or_, select, union_all
 
+from cases.counted import UNSEEN
 from cases.policy import EPOCH
 from cases.store.tables import hours, month_tallies, tallies
-from cases.tally import UNSEEN, month_of
+from cases.tally import month_of
 
 STEPS = ("accept", "file", "dispatch", "take", "feed_back", "verify", "close")
 
@@ -77,7 +78,7 @@ def summed_up(tx: Connection, first: date, last: date, by: Sequence[str] = ()) -
     """A row for each value of ``by`` (of ``key``, ``district``): how many, what rates, and mean seconds to each step.
 
     precision: of what people looked at, the part that they accepted; what a policy accepted counts once a person has
-    confirmed or rejected it.
+    confirmed or rejected it. What was taken back counts no more (``cases.counted``).
     """
     groups: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
     for row in counts(tx, first, last, by):

@@ -10,9 +10,6 @@ from cases.case import Case
 from cases.policy import EPOCH, Policy
 from cases.store.tables import hours, month_tallies, tallies
 
-UNSEEN = "_unseen"
-"""What the policy did instead of a person."""
-
 
 def month_of(day: date) -> int:
     """As the tables count months."""

@@ -4,7 +4,6 @@ files that belong to nothing are deleted.
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -15,6 +14,7 @@ from cases.leftovers import sweep
 from cases.overdue import escalate
 from cases.retention import delete_old
 from service.api.office import Office
+from vision.keys import SigningKey
 
 LOOK_S = 30.0
 ASK_EVERY_S = 300.0
@@ -25,12 +25,12 @@ _log = structlog.get_logger("cases")
 
 
 class Caretaker:
-    """keep: for so long evidence stays. sign: over the tombstones of what is deleted."""
+    """keep: for so long evidence stays. key: signs the tombstones of what is deleted."""
 
-    def __init__(self, office: Office, keep: timedelta, sign: Callable[[bytes], str]):
+    def __init__(self, office: Office, keep: timedelta, key: SigningKey):
         self._office = office
         self._keep = keep
-        self._sign = sign
+        self._key = key
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
 
@@ -83,9 +83,11 @@ class Caretaker:
 
     def _delete(self) -> None:
         o = self._office
-        done = delete_old(o.engine, o.writer, o.evidence, self._keep, o.clock(), self._sign, self._stopping.is_set)
-        if done.count or done.problem:
-            _log.info("evidence whose time had come", deleted=done.count, problem=done.problem)
+        done = delete_old(o.engine, o.writer, o.evidence, self._keep, o.clock(), self._key, self._stopping.is_set)
+        if done.count:
+            _log.info("evidence whose time had come", deleted=done.count)
+        if done.problem:
+            _log.error("evidence whose time has come is still there, until the next run", problem=done.problem)
 
     def _sweep(self) -> None:
         o = self._office

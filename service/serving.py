@@ -65,7 +65,7 @@ def serve_cases(options: Options) -> None:
         fail(str(problem), NOT_WRITTEN)
     _first_key(office, options.home)
     signing, _ = load_or_make(default_key_path())
-    caretaker = Caretaker(office, timedelta(days=handling.keep_days), lambda data: signing.sign(data).hex())
+    caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)
     caretaker.start()
     copies = CopyProcess(options.store, options.evidence, options.model) if options.copies else None
     try:

@@ -26,6 +26,7 @@ NAME, ID = String(150), String(36)
 OVER = sorted(frozenset(State) - OPEN)
 IS_OPEN: ColumnElement[Any] = literal_column(f"state NOT IN ({', '.join(repr(state.value) for state in OVER)})")
 """Written out, not bound: only so do databases see that an index over open cases serves a question about them."""
+_MERGED = text("merged_into IS NOT NULL")
 _WAITS = text(f"{IS_OPEN} AND due_at IS NOT NULL")
 
 metadata = MetaData(
@@ -86,6 +87,7 @@ cases = Table(
     Index(None, "opened_at"),
     Index(None, "lat", "lon"),
     Index(None, "updated_at", "number"),
+    Index("ix_cases_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),
     sqlite_autoincrement=True,
 )
 
@@ -148,7 +150,7 @@ evidence = Table(
     Column("id", ID, primary_key=True),
     Column("case_id", ID, ForeignKey("cases.id"), nullable=False, index=True),
     Column("violation_id", ID),
-    # onset, trigger, clip, cleared, manifest, after, attachment
+    # See ``cases.evidence.KINDS``.
     Column("kind", String(16), nullable=False),
     Column("name", String(200), nullable=False),
     Column("media_type", NAME, nullable=False),
@@ -156,7 +158,6 @@ evidence = Table(
     Column("sha256", String(64), nullable=False),
     Column("path", String(300)),
     Column("shared_path", String(300)),
-    Column("url", Text),
     Column("added_at", Moment, nullable=False),
     Column("added_by", NAME, nullable=False),
     # Whether a copy without faces and plates is still to be made.

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -27,6 +28,7 @@ from service.api.problems import Problem
 
 Kind = Literal[KINDS]  # type: ignore[valid-type]
 FETCH_S = 30.0
+JSON_BYTES = 1 << 20
 SHARED_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 """What copies without faces and plates are, whatever the original was."""
 _log = structlog.get_logger("access")
@@ -50,7 +52,7 @@ async def of_violation(
     file: Annotated[UploadFile, File()],
     caller: Pusher,
 ) -> EvidenceOut:
-    """JPEG, PNG, MP4 or JSON, by what the file is and not by its name. The same file again is the same evidence."""
+    """JPEG, PNG, MP4, MKV, AVI or JSON, by what the file is, not by its name. The same again is the same evidence."""
     return await keep(request, caller, kind, uploaded(file), lambda tx: home_of(tx, violation_id), violation_id)
 
 
@@ -102,7 +104,7 @@ async def look(
 
     found = await asyncio.wrap_future(office.writer.submit(seen))
     if found.tombstone is not None:
-        raise Problem(410, "Deleted", f"its time had come; the tombstone: {found.tombstone}")
+        raise Problem(410, "Deleted", "its time had come; the tombstone says when", tombstone=found.tombstone)
     path = found.path if original else _leaves_as(found)
     if path is None:
         raise Problem(
@@ -155,7 +157,9 @@ async def keep(
         staged.flush()
         media_type = what_it_is(begin)
         if media_type is None:
-            raise Problem(415, "No evidence", "a JPEG, PNG, MP4 or JSON file is needed, and this is none of them")
+            raise Problem(415, "No evidence", "a JPEG, PNG, MP4, MKV, AVI or JSON file is needed; this is none of them")
+        if media_type == "application/json":
+            await run_in_threadpool(_plain, Path(staged.name), size)
         case_id = await run_in_threadpool(office.read, home)
         about = (case_id, violation_id, kind, media_type)
         new = fresh(*about, size, hashed.hexdigest(), caller.name, office.clock())
@@ -168,6 +172,16 @@ async def keep(
     if kept.id != new.id and new.path is not None:
         await run_in_threadpool(office.evidence.delete, new.path)
     return EvidenceOut.of(kept)
+
+
+def _plain(file: Path, size: int) -> None:
+    """JSON leaves as it is, so it is no more than a manifest. Raises ``Problem``."""
+    if size > JSON_BYTES:
+        raise Problem(413, "Too large", f"of JSON at most {JSON_BYTES >> 20} MB are taken")
+    try:
+        json.loads(file.read_bytes())
+    except ValueError as problem:
+        raise Problem(415, "No evidence", f"it begins like JSON and is none: {problem}") from None
 
 
 async def uploaded(file: UploadFile) -> AsyncIterator[bytes]:

@@ -50,7 +50,9 @@ def test_what_may_be_done_is_what_is_offered(state: State, action: Action, role:
 
 
 def test_an_auditor_only_holds_and_no_machine_confirms() -> None:
-    assert all(actions(state, Role.AUDITOR) == [Action.HOLD, Action.RELEASE] for state in State)
+    for state in State:
+        held = [] if state is State.MERGED else [Action.HOLD]  # what was merged lies with the case that goes on
+        assert actions(state, Role.AUDITOR) == [*held, Action.RELEASE]
     assert not {Role.SIGHT, Role.POLICY} & WAYS[Action.CONFIRM].roles
     assert Role.SIGHT not in WAYS[Action.REJECT].roles
 

@@ -1,4 +1,4 @@
-"""Deadlines are looked up among the open cases alone."""
+"""Deadlines are looked up among the open cases alone; what was merged into a case is found; evidence has no URL."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,14 +7,19 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = depends_on = None
 
+MERGED = sa.text("merged_into IS NOT NULL")
 WHERE = sa.text("state NOT IN ('closed', 'merged', 'rejected') AND due_at IS NOT NULL")
 
 
 def upgrade() -> None:
     op.create_index("ix_cases_waiting", "cases", ["due_at", "number"], sqlite_where=WHERE, postgresql_where=WHERE)
     op.drop_index("ix_cases_state_due_at", "cases")
+    op.create_index("ix_cases_merged_into", "cases", ["merged_into"], sqlite_where=MERGED, postgresql_where=MERGED)
+    op.drop_column("evidence", "url")
 
 
 def downgrade() -> None:
+    op.add_column("evidence", sa.Column("url", sa.Text()))
+    op.drop_index("ix_cases_merged_into", "cases")
     op.create_index("ix_cases_state_due_at", "cases", ["state", "due_at"])
     op.drop_index("ix_cases_waiting", "cases")
