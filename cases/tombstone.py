@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cases.evidence import Piece
 from vision.keys import PublicKey, SigningKey
 from vision.records import iso
+
+if TYPE_CHECKING:
+    from cases.evidence import Piece  # whoever verifies needs no database
 
 TYPE = "streetorder tombstone"
 """What the signature is for, so that it is good for nothing else."""
@@ -17,7 +19,7 @@ class NoTombstone(ValueError):
     """Something else, or one that another key signed; the message says which."""
 
 
-def tombstone(piece: Piece, why: str, now: datetime, key: SigningKey) -> dict[str, Any]:
+def tombstone(piece: "Piece", why: str, now: datetime, key: SigningKey) -> dict[str, Any]:
     """Plain values. ``key`` is the fingerprint of who signed."""
     said: dict[str, Any] = {
         "type": TYPE,

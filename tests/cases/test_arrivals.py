@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from cases.arrivals import UnknownViolation, arrive
+from cases.arrivals import MOST_NEAR, UnknownViolation, arrive
 from cases.case import Case
 from cases.desk import Actor, NoCase, Stale
 from cases.life import Action, Forbidden, NotAllowed, Role, State
@@ -187,3 +187,37 @@ def test_what_may_be_one_is_two_when_a_person_says_so(office: Office) -> None:
     third = office.arrive(3, camera="roof", place=(24.48, 118.09, 80.0))
     office.act(third, Action.MERGE, LI, "the same bin", into=first.id)
     assert office.whole(first).may_be == ()
+
+
+def test_what_was_never_seen_to_go_and_is_over_joins_nothing(office: Office) -> None:
+    over = office.act(office.arrive(1, camera="roof"), Action.REJECT, LI, "a permit")
+    second = office.arrive(2, camera="gate", place=(24.48002, 118.09, 5.0))
+    assert second.id != over.id
+    assert office.arrive(3, camera="yard", place=(24.48001, 118.09, 5.0)).id == second.id
+
+
+def test_of_very_many_the_nearest_are_compared(office: Office) -> None:
+    here = office.arrive(1)
+    for n in range(2, 2 + 2 * MOST_NEAR):
+        office.arrive(n, camera="square", place=(24.4803 + n * 1e-7, 118.0903, 5.0))
+    assert office.arrive(1000, camera="yard", place=(24.48002, 118.09, 5.0)).id == here.id
+
+
+def test_when_it_was_gone_is_what_cameras_say_and_no_longer_true_when_one_sees_it(office: Office) -> None:
+    office.arrive(1)
+    office.clock.pass_(hours=9)  # the worker was cut off
+    case = office.arrive(1, "cleared", 1, cleared=NOON + timedelta(minutes=5))
+    assert case.gone_at == NOON + timedelta(minutes=5)
+    assert office.arrive(2, camera="yard", onset=NOON + timedelta(minutes=4)).gone_at is None
+    assert office.case(case).gone_at is None
+    assert office.arrive(2, "cleared", 1, camera="yard", cleared=office.clock.now + timedelta(days=1)).gone_at == (
+        office.clock.now
+    )
+    assert office.arrive(2, "extended", 2, camera="yard").gone_at is None
+
+
+def test_a_place_that_is_hardly_known_repeats_nothing_far_away(office: Office) -> None:
+    case = office.act(office.arrive(1), Action.ACCEPT, LI)
+    assert office.arrive(1, "cleared", 1, cleared=NOON).state is State.CLOSED
+    assert office.arrive(2, camera="tower", place=(24.52, 118.09, 50_000.0)).repeat_of is None
+    assert office.arrive(3, camera="tower", place=(24.481, 118.09, 50_000.0)).repeat_of == case.id

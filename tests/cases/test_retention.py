@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cases.desk import Actor
 from cases.evidence import Piece, add, fresh, piece
 from cases.evidence_store import EvidenceProblem, open_evidence
-from cases.life import Action, NotAllowed, Role
-from cases.overdue import escalate
+from cases.life import Action
 from cases.retention import delete_old
 from cases.store.tables import cases as table
 from cases.tombstone import NoTombstone, is_genuine
-from tests.cases.office import CHEN, LI, WANG, Office
+from tests.cases.office import LI, Office
 from vision.keys import SigningKey, load_or_make
 
 KEEP = timedelta(days=60)
@@ -64,20 +62,6 @@ def test_what_is_over_and_old_goes_and_leaves_a_signed_tombstone(
         delete_old(office.engine, office.writer, store, timedelta(days=7), office.clock.now, signing)
 
 
-def test_what_is_not_handled_in_time_goes_up_level_by_level(office: Office) -> None:
-    case = office.arrive(1)
-    for action, who in ((Action.ACCEPT, LI), (Action.FILE, LI), (Action.DISPATCH, WANG)):
-        case = office.act(case, action, who)
-    levels = []
-    for hours in (3, 2, 24, 1, 24, 24, 24):
-        office.clock.pass_(hours=hours)
-        office.do(lambda tx: escalate(tx, office.desk))
-        levels.append(office.case(case).escalated)
-    assert levels == [0, 1, 2, 2, 3, 3, 3]
-    done = office.act(case, Action.FEED_BACK, CHEN)
-    assert done.escalated == 3
-
-
 def test_what_goes_on_as_another_case_takes_its_evidence_along(
     office: Office, tmp_path: Path, signing: SigningKey
 ) -> None:
@@ -122,9 +106,50 @@ def test_one_piece_that_cannot_be_deleted_holds_up_no_other(
     assert office.do(lambda tx: piece(tx, other.id)).path is None
 
 
-def test_what_is_held_is_not_let_go_by_merging_it(office: Office) -> None:
-    first, second = office.arrive(1), office.arrive(2, place=(24.48, 118.09, 80.0), camera="tower")
-    second = office.act(second, Action.HOLD, Actor("zhou", Role.AUDITOR), "objection 2026-17")
-    with pytest.raises(NotAllowed, match="case 2 is held: hold case 1"):
-        office.act(second, Action.MERGE, LI, "the same bin", into=first.id)
-    assert office.act(first, Action.MERGE, LI, "the same bin", into=second.id).merged_into == second.id
+def test_what_was_open_for_years_is_kept_from_its_end_on(office: Office, tmp_path: Path, signing: SigningKey) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    case = office.arrive(1)
+    given(office, store, tmp_path, case.id)
+    office.clock.pass_(days=200)
+    office.act(case, Action.REJECT, LI, "a permit")
+    for days, count in ((1, 0), (58, 0), (2, 1)):
+        office.clock.pass_(days=days)
+        assert delete_old(office.engine, office.writer, store, KEEP, office.clock.now, signing).count == count
+
+
+def test_two_services_that_delete_at_once_leave_one_tombstone(
+    office: Office, tmp_path: Path, signing: SigningKey
+) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    case = office.arrive(1)
+    id = given(office, store, tmp_path, case.id).id
+    office.act(case, Action.REJECT, LI, "a permit")
+    office.clock.pass_(days=61)
+    delete, stones = store.delete, []
+
+    def meanwhile(_: str) -> None:
+        """The other service comes, deletes, and is done; then this one's store goes away."""
+        store.delete = delete  # type: ignore[method-assign]
+        office.clock.pass_(minutes=1)
+        assert delete_old(office.engine, office.writer, store, KEEP, office.clock.now, signing).count == 1
+        stones.append(office.do(lambda tx: piece(tx, id)).tombstone)
+        raise EvidenceProblem("the store is away")
+
+    store.delete = meanwhile  # type: ignore[method-assign]
+    assert delete_old(office.engine, office.writer, store, KEEP, office.clock.now, signing).problem
+    after = office.do(lambda tx: piece(tx, id))
+    assert (after.path, after.tombstone) == (None, stones[0])
+    assert stones[0]
+
+
+def test_the_same_file_given_again_after_its_time_is_kept_anew(
+    office: Office, tmp_path: Path, signing: SigningKey
+) -> None:
+    store = open_evidence(str(tmp_path / "evidence"))
+    case = office.arrive(1)
+    before = given(office, store, tmp_path, case.id)
+    office.act(case, Action.REJECT, LI, "a permit")
+    office.clock.pass_(days=61)
+    delete_old(office.engine, office.writer, store, KEEP, office.clock.now, signing)
+    office.act(case, Action.REOPEN, LI, "the objection was right")
+    assert given(office, store, tmp_path, case.id).id != before.id

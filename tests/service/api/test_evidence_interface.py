@@ -2,16 +2,21 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import cv2
 import httpx
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from cases.retention import delete_old
+from service.cli import make_app
 from tests.cases.receiver import Receiver
 from tests.cases.stores import event, fresh_url
 from tests.service.api.served import Served, serving
+from vision.keys import load_or_make
 
 
 def jpeg(shade: int = 100) -> bytes:
@@ -46,12 +51,42 @@ def test_a_picture_is_kept_once_and_looked_at_with_a_reason(served: Served) -> N
 
 @pytest.mark.parametrize(
     ("data", "status"),
-    [(b"<script>alert(1)</script>", 415), (b"", 415), (b"MZ\x90\x00", 415), (b"GIF89a....", 415)],
-    ids=["script", "nothing", "program", "gif"],
+    [
+        (b"<script>alert(1)</script>", 415),
+        (b"", 415),
+        (b"MZ\x90\x00", 415),
+        (b"GIF89a....", 415),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", 415),
+        (b"{ no json", 415),
+        (b'{"faces": "' + b"x" * (1 << 20) + b'"}', 413),
+    ],
+    ids=["script", "nothing", "program", "gif", "heic", "no json", "much json"],
 )
 def test_what_is_no_evidence_is_refused_whatever_it_is_called(served: Served, data: bytes, status: int) -> None:
     served.push(event(1))
     assert give(served, data, name="onset.jpg").status_code == status
+
+
+def test_what_retention_deleted_is_answered_with_its_tombstone_which_verifies(served: Served, tmp_path: Path) -> None:
+    case = served.push(event(1)).json()["case_id"]
+    kept = give(served, jpeg()).json()
+    served.ask("li", "POST", f"/api/v1/cases/{case}/actions", {"action": "reject", "reason": "a permit"})
+    key, office = load_or_make(tmp_path / "key" / "signing.key")[0], served.office
+    served.clock.pass_(days=61)
+    delete_old(office.engine, office.writer, office.evidence, timedelta(days=60), served.clock.now, key)
+    gone = served.ask("li", "GET", f"/api/v1/evidence/{kept['id']}", params={"why": "review"})
+    assert (gone.status_code, gone.json()["tombstone"]["sha256"]) == (410, kept["sha256"])
+
+    stone, public = tmp_path / "gone.json", tmp_path / "key" / "signing.key.pub"
+    for text, said, code in (
+        (gone.text, f"genuine: evidence {kept['id']} of case {case}, deleted ", 0),
+        (gone.text.replace(kept["sha256"], "0" * 64), "CHANGED", 1),
+        ("[]", f"{stone}: ", 2),
+        (gone.text.replace('"streetorder tombstone"', '"receipt"'), "its type is 'receipt'", 2),
+    ):
+        stone.write_text(text, encoding="utf-8")
+        done = CliRunner().invoke(make_app("verify"), ["verify", str(stone), "--public-key", str(public)])
+        assert (done.exit_code, said in done.output) == (code, True), done.output
 
 
 def test_evidence_of_nothing_known_and_kinds_that_are_none_are_refused(served: Served) -> None:
