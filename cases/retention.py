@@ -11,8 +11,7 @@ from cases.evidence import Piece
 from cases.evidence_store import EvidenceStore
 from cases.store.tables import IS_OPEN, cases, evidence
 from cases.store.writer import Writer
-from cases.tombstone import tombstone
-from vision.keys import SigningKey
+from cases.tombstone import Signer, tombstone
 
 LEAST = timedelta(days=30)
 """What the public security video regulation (2025-04-01) asks for at least."""
@@ -34,7 +33,7 @@ def delete_old(
     store: EvidenceStore,
     keep: timedelta,
     now: datetime,
-    key: SigningKey,
+    key: Signer,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Deleted:
     """Delete what was added longer ago than ``keep``, of cases that have been over for as long and are not held.
@@ -81,7 +80,7 @@ def _due(tx: Connection, before: datetime, failed: set[str]) -> list[str]:
     return list(tx.execute(query.order_by(e.added_at).limit(AT_ONCE)).scalars())
 
 
-def _decided(tx: Connection, id: str, before: datetime, now: datetime, key: SigningKey) -> Piece | None:
+def _decided(tx: Connection, id: str, before: datetime, now: datetime, key: Signer) -> Piece | None:
     """The piece as it is now, with its tombstone; None where it may stay."""
     e = evidence.c
     row = tx.execute(select(evidence).where(e.id == id, e.path.is_not(None))).one_or_none()

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from vision.keys import PublicKey, SigningKey
 from vision.records import iso
 
 if TYPE_CHECKING:
@@ -15,11 +14,29 @@ TYPE = "streetorder tombstone"
 """What the signature is for, so that it is good for nothing else."""
 
 
+class Signer(Protocol):
+    """Whose signature stands under it; see ``vision.keys``."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+class Checker(Protocol):
+    """What checks it: the public key of that signer."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def accepts(self, signature: bytes, message: bytes) -> bool: ...
+
+
 class NoTombstone(ValueError):
     """Something else, or one that another key signed; the message says which."""
 
 
-def tombstone(piece: "Piece", why: str, now: datetime, key: SigningKey) -> dict[str, Any]:
+def tombstone(piece: "Piece", why: str, now: datetime, key: Signer) -> dict[str, Any]:
     """Plain values. ``key`` is the fingerprint of who signed."""
     said: dict[str, Any] = {
         "type": TYPE,
@@ -37,7 +54,7 @@ def tombstone(piece: "Piece", why: str, now: datetime, key: SigningKey) -> dict[
     return said | {"signature": key.sign(_signed(said)).hex()}
 
 
-def is_genuine(said: Mapping[str, Any], key: PublicKey) -> bool:
+def is_genuine(said: Mapping[str, Any], key: Checker) -> bool:
     """Whether the owner of the key signed exactly this. Raises ``NoTombstone``."""
     if said.get("type") != TYPE:
         raise NoTombstone(f"no tombstone: its type is {said.get('type')!r}, not {TYPE!r}")

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Engine, Row, delete, select, update
 from cases.dispatch.sender import Message, NotDelivered, Refused, Sender
 from cases.life import OPEN
 from cases.outbox import GIVEN_UP
+from cases.retry import retry_wait_s
 from cases.store.tables import cases, outbox
 from cases.store.writer import Writer
-from vision.retry import retry_wait_s
 
 FIRST_S, LONGEST_S = 2.0, 600.0
 """The wait after the first failure, doubled after each, and its bound."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import structlog
 
+from cases.retry import retry_wait_s
 from service.worker.case_service import Away
 from service.worker.pushing import Pusher
-from vision.retry import retry_wait_s
 
 FIRST_S, LONGEST_S, IDLE_S = 2.0, 60.0, 1.0
 
