@@ -1,6 +1,9 @@
 """The handling file: what a city decided of its cases, as people write it; beside the city file, for ``serve``."""
 
+import ipaddress
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -21,6 +24,7 @@ from vision.schedule import DAY_S, WeeklySchedule
 
 OTHERWISE = "otherwise"
 _MONDAY = date(2024, 1, 1)
+_HOST = re.compile(r"[\w.-]+(:\d{1,5})?")
 
 
 class HandlingFileError(ValueError):
@@ -30,6 +34,23 @@ class HandlingFileError(ValueError):
 def _hours(value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     _week(value)
     return value
+
+
+def _address(value: str) -> str:
+    if _HOST.fullmatch(value):
+        return value.lower()  # as it is compared
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        what = "a host (intra.example), a host with its port (intra.example:8080) or a network (10.20.0.0/16)"
+        raise ValueError(f"{what} is needed") from None
+
+
+def _named_once(receivers: list[ReceiverIn]) -> list[ReceiverIn]:
+    twice = [name for name, count in Counter(said.name for said in receivers).items() if count > 1]
+    if twice:
+        raise ValueError(f"{', '.join(map(repr, twice))}: another receiver has this name; a name is given once")
+    return receivers
 
 
 WeekHours = Annotated[dict[str, str | list[str]], AfterValidator(_hours)]
@@ -88,8 +109,10 @@ class Handling(Entry):
     asked_after_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=60, title="Asked after (s)", description="So long after a handler is done cameras are asked."
     )
-    receivers: list[ReceiverIn] = Field(default=[], title="Receivers", description="Systems that are told of cases.")
-    allowed_addresses: list[str] = Field(
+    receivers: Annotated[list[ReceiverIn], AfterValidator(_named_once)] = Field(
+        default=[], title="Receivers", description="Systems that are told of cases."
+    )
+    allowed_addresses: list[Annotated[str, AfterValidator(_address)]] = Field(
         default=[], title="Allowed addresses", description="Hosts and networks (CIDR) that may be private."
     )
     keep_days: Annotated[int, Field(ge=LEAST.days)] = Field(

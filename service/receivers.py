@@ -4,8 +4,9 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cases.dispatch.feedback import Asked
 from cases.dispatch.mqtt import Mqtt, MqttProblem
@@ -13,12 +14,22 @@ from cases.dispatch.open311 import Open311
 from cases.dispatch.sender import Sender
 from cases.dispatch.shifted import Shifted
 from cases.dispatch.webhook import Webhook
-from service.city_fields import Entry, Identifier, TypeKey
+from cases.life import Action
+from service.city_fields import Entry, Identifier, TypeKey, one_of
 
 SCHEMES = {"webhook": ("http", "https"), "open311": ("http", "https"), "mqtt": ("mqtt", "mqtts")}
 SHORTEST_SECRET = 16
 FILED = ["case.dispatch", "case.settle", "case.return"]
 """What makes a request of a case elsewhere, where nobody said otherwise."""
+MESSAGES = ["case.opened", *(f"case.{action.value}" for action in Action)]
+"""All that is told."""
+
+
+def _message(value: str) -> str:
+    return one_of(value, MESSAGES, "message")
+
+
+MessageKind = Annotated[str, AfterValidator(_message), Field(json_schema_extra={"enum": MESSAGES})]
 
 
 class ReceiverProblem(ValueError):
@@ -54,8 +65,9 @@ class ReceiverIn(Entry):
         " open311, or the password of the broker.",
     )
     user: str | None = Field(default=None, title="User", description="Of the broker; nobody where left out.")
-    of: list[str] | None = Field(
+    of: list[MessageKind] | None = Field(
         default=None,
+        min_length=1,
         title="Messages",
         description="Such as case.dispatch; where left out all, of open311 case.dispatch, case.settle and case.return.",
     )
@@ -74,6 +86,7 @@ class ReceiverIn(Entry):
         schemes = SCHEMES[self.kind]
         if self.url.partition("://")[0] not in schemes:
             raise ValueError(f"url: a receiver of kind {self.kind} has {' or '.join(f'{s}://' for s in schemes)}")
+        self._names_a_host()
         if self.secret_env is None and self.kind != "mqtt":
             raise ValueError(f"secret_env: a receiver of kind {self.kind} needs one")
         if self.user is not None and self.kind != "mqtt":
@@ -81,6 +94,18 @@ class ReceiverIn(Entry):
         if (self.services or self.jurisdiction) and self.kind != "open311":
             raise ValueError("services, jurisdiction: only open311 has them")
         return self
+
+    def _names_a_host(self) -> None:
+        """What is wrong is not quoted: it may be a password."""
+        try:
+            parts = urlsplit(self.url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise ValueError("url: its host or its port cannot be read") from None
+        if not host:
+            raise ValueError("url: a host is needed")
+        if "@" in parts.netloc:
+            raise ValueError("url: no user and no password may stand in it; a broker has user and secret_env for them")
 
     @property
     def kinds(self) -> frozenset[str]:

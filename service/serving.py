@@ -16,6 +16,7 @@ import uvicorn
 from sqlalchemy import func, insert, select
 
 from cases.desk import new_id
+from cases.dispatch.delivery import to_nobody
 from cases.evidence_store import EvidenceProblem
 from cases.life import Role
 from cases.store.engine import StoreProblem
@@ -63,6 +64,8 @@ def serve_cases(options: Options) -> None:
         fail(str(problem))
     except (StoreProblem, EvidenceProblem) as problem:
         fail(str(problem), NOT_WRITTEN)
+    for name, count in office.read(lambda tx: to_nobody(tx, office.desk.policy.receivers)).items():
+        _log.warning("messages for a receiver that the handling file does not name", receiver=name, messages=count)
     _first_key(office, options.home)
     signing, _ = load_or_make(default_key_path())
     caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)

@@ -7,6 +7,20 @@ from urllib.parse import urlsplit
 
 Resolve = Callable[[str, int], list[str]]
 HTTP: Mapping[str, int] = {"http": 80, "https": 443}
+_V4_BEHIND = ipaddress.ip_network("64:ff9b::/96")
+"""NAT64: where a network speaks IPv6 only, every IPv4 host has such an address, public ones too."""
+_LEADS_ELSEWHERE = [
+    ipaddress.ip_network(network)
+    for network in (
+        "::/96",  # IPv4 in IPv6, as it was written once
+        "::ffff:0:0:0/96",  # IPv4, translated
+        "64:ff9b:1::/48",  # NAT64 of a network's own
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+        "fec0::/10",  # what was private before fc00::/7
+    )
+]
+"""Each may end at an IPv4 address in a private network, and no host that means to be found is only there."""
 
 
 class NotAllowedAddress(ValueError):
@@ -30,8 +44,8 @@ def checked(
     try:
         parts = urlsplit(url)
         port = parts.port or schemes.get(parts.scheme, 0)
-    except ValueError as error:
-        raise NotAllowedAddress(f"no URL that can be read: {error}") from None
+    except ValueError:  # what it says may quote a password
+        raise NotAllowedAddress("no URL that can be read: look at its host and port") from None
     if parts.scheme not in schemes or not parts.hostname:
         raise NotAllowedAddress(f"a URL with a host is needed, {' or '.join(schemes)}")
     if parts.username or parts.password:
@@ -39,7 +53,7 @@ def checked(
     host = parts.hostname
     try:
         addresses = resolve(host, port)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no name that there can be
         raise NotAllowedAddress(f"{host}: {error}") from None
     if not addresses:
         raise NotAllowedAddress(f"{host}: has no address")
@@ -52,8 +66,10 @@ def checked(
 
 def _public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        if any(ip in network for network in _LEADS_ELSEWHERE):
+            return False
+        ip = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in _V4_BEHIND else ip.ipv4_mapped or ip
     return ip.is_global and not ip.is_multicast
 
 

@@ -6,12 +6,13 @@ A receiver that is down costs no other one anything: each has a thread of its ow
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 
-from cases.dispatch.sender import Message, NotDelivered, Refused, Sender
+from cases.dispatch.sender import Message, NotDelivered, Refused, Sender, storable
 from cases.life import OPEN
 from cases.outbox import GIVEN_UP
 from cases.retry import retry_wait_s
@@ -87,14 +88,14 @@ class Delivery:
         services one makes it.
         """
         now, o = self._clock(), outbox.c
-        mine = update(outbox).where(o.id == row.id, o.state == "waiting", o.next_at <= now)
+        mine = update(outbox).where(o.id == row.id, o.state == "waiting", o.next_at <= now, o.tries == row.tries)
         taken = mine.values(tries=o.tries + 1, next_at=now + LEASE)
         return bool(self._writer.do(lambda tx: tx.execute(taken).rowcount))
 
     def _try(self, row: Row) -> bool:  # type: ignore[type-arg]
         """Whether it was delivered."""
         message = Message(row.message_id, row.type, row.case_id, row.created_at, row.body, row.tries)
-        said: dict[str, object] = {"error": None, "answer": None}
+        said: dict[str, Any] = {"error": None, "answer": None}
         try:
             said["answer"], said["state"] = self._sender.send(message), "delivered"
         except Refused as refused:
@@ -106,8 +107,19 @@ class Delivery:
         except Exception as error:  # a sender's own mistake holds up nobody else, and a person sees it
             _log.exception("message %s to %s", row.id, self.receiver)
             said |= {"state": "dead", "error": f"{type(error).__name__}: {error}"}
-        self._writer.do(lambda tx: tx.execute(update(outbox).where(outbox.c.id == row.id).values(**said)).rowcount)
-        return said["state"] == "delivered"
+        try:
+            noted = self._note(row, said)
+        except Exception:  # else it would be sent for ever; where the database is away, this fails as well
+            noted = self._note(row, said | {"error": "what came of it cannot be kept", "answer": None})
+        return noted and said["state"] == "delivered"
+
+    def _note(self, row: Row, said: dict[str, Any]) -> bool:  # type: ignore[type-arg]
+        """Whether that was for us to say: once the lease is over, another service may have tried it."""
+        error, answer = said["error"], said["answer"]
+        kept = {"error": error and storable(error), "answer": answer and _texts(answer)}
+        o = outbox.c
+        mine = update(outbox).where(o.id == row.id, o.state == "waiting", o.tries == row.tries + 1)
+        return bool(self._writer.do(lambda tx: tx.execute(mine.values(**said | kept)).rowcount))
 
     def _run(self) -> None:
         while not self._stopping:
@@ -128,8 +140,21 @@ def again(tx: Connection, ids: list[int], now: datetime) -> int:
 
 
 def forget(tx: Connection, before: datetime) -> int:
-    """Delete what was delivered before a time, of cases that are over; how much. They keep their history."""
-    over = select(cases.c.id).where(cases.c.state.not_in(sorted(state.value for state in OPEN)))
+    """Delete what was delivered before a time, of cases that are over and not held; how much. Their history stays."""
+    c, open_ = cases.c, sorted(state.value for state in OPEN)
+    over = select(c.id).where(c.state.not_in(open_), c.hold.is_(False))
     old = (outbox.c.state == "delivered", outbox.c.created_at < before, outbox.c.case_id.in_(over))
     some = select(outbox.c.id).where(*old).limit(FORGOTTEN_AT_ONCE)
     return tx.execute(delete(outbox).where(outbox.c.id.in_(some))).rowcount
+
+
+def to_nobody(tx: Connection, receivers: Collection[str]) -> dict[str, int]:
+    """How many messages wait, or are dead, for others than these receivers, by name."""
+    o = outbox.c
+    left = (o.state.in_(["waiting", "dead"]), o.receiver.not_in(sorted(receivers)))
+    counted = select(o.receiver, func.count().label("messages")).where(*left).group_by(o.receiver)
+    return {row.receiver: row.messages for row in tx.execute(counted)}
+
+
+def _texts(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: storable(said) if isinstance(said, str) else said for name, said in answer.items()}

@@ -1,7 +1,7 @@
 """What other systems say of the cases that they were given: handled there is fed back here."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, select
 
 from cases.desk import Actor, Desk
-from cases.dispatch.sender import NotDelivered, Refused
+from cases.dispatch.sender import NotDelivered, Refused, storable
 from cases.life import Action, Role, State
 from cases.store.tables import cases, changes, outbox
 from cases.store.writer import Writer
@@ -30,34 +30,43 @@ class Asked(Protocol):
 
 def feed_back(receiver: str, asked: Asked, engine: Engine, writer: Writer, desk: Desk) -> int:
     """Ask for all that it has and nobody has fed back since; how many it has done."""
-    actor, count, after = Actor(receiver, Role.HANDLER), 0, 0
-    while True:
-        with engine.connect() as tx:
-            page, after = _page(tx, receiver, after)
-        if not page:
-            return count
+    actor, count = Actor(receiver, Role.HANDLER), 0
+    for page in _pages(engine, receiver):
         try:
             done = asked.handled({id for id, _ in page.values()})
-        except (NotDelivered, Refused) as problem:
+        except NotDelivered as problem:
             _log.warning("%s cannot be asked what it has done: %s", receiver, problem)
             return count
+        except Refused as problem:
+            _log.warning("%s does not say of %d cases whether it has done them: %s", receiver, len(page), problem)
+            continue
         for case_id, (id, told_at) in page.items():
-            if id in done:
-                work = partial(_done, desk=desk, case_id=case_id, actor=actor, why=done[id], told_at=told_at)
+            if id not in done:
+                continue
+            why = storable(done[id])
+            work = partial(_done, desk=desk, case_id=case_id, actor=actor, why=why, told_at=told_at)
+            try:
                 count += writer.do(work)
+            except Exception:  # one case that cannot be fed back holds up no other
+                _log.exception("%s has done case %s, which cannot be fed back", receiver, case_id)
+    return count
 
 
-def _page(tx: Connection, receiver: str, after: int) -> tuple[dict[str, tuple[str, datetime]], int]:
-    """What it was told last of the cases that it has: its own id and when it was told, by case; and the last number."""
-    o, c = outbox.c, cases.c
-    some = select(c.number, c.id).where(c.state.in_(_WITH_THEM), c.number > after).order_by(c.number).limit(AT_ONCE)
-    numbers = {row.id: row.number for row in tx.execute(some)}
+def _pages(engine: Engine, receiver: str) -> Iterator[dict[str, tuple[str, datetime]]]:
+    """What it was told last of the cases that it has, some at a time: its own id and when it was told, by case."""
+    o, c, after = outbox.c, cases.c, 0
     told = select(o.case_id, o.answer, o.created_at).where(o.receiver == receiver, o.state == "delivered")
-    told = told.where(o.answer.is_not(None), o.case_id.in_(numbers)).order_by(o.id)
-    ids = {row.case_id: (row.answer.get("service_request_id"), row.created_at) for row in tx.execute(told)}
-    page = {case_id: (id, at) for case_id, (id, at) in ids.items() if id}
-    last = max(numbers.values(), default=after)
-    return (page, last) if page or not numbers else _page(tx, receiver, last)
+    while True:
+        some = select(c.number, c.id).where(c.state.in_(_WITH_THEM), c.number > after).order_by(c.number)
+        with engine.connect() as tx:
+            numbers = {row.id: row.number for row in tx.execute(some.limit(AT_ONCE))}
+            theirs = told.where(o.answer.is_not(None), o.case_id.in_(numbers)).order_by(o.id)
+            ids = {row.case_id: (row.answer.get("service_request_id"), row.created_at) for row in tx.execute(theirs)}
+        if not numbers:
+            return
+        after = max(numbers.values())
+        if page := {case_id: (id, at) for case_id, (id, at) in ids.items() if id}:
+            yield page
 
 
 def _done(tx: Connection, desk: Desk, case_id: str, actor: Actor, why: str, told_at: datetime) -> bool:

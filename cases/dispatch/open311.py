@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from cases.dispatch.addresses import Resolve, resolved
-from cases.dispatch.pinned import Pinned
-from cases.dispatch.sender import Message, NotDelivered
+from cases.dispatch.pinned import LARGEST, Pinned
+from cases.dispatch.sender import Message, NotDelivered, Refused
 from cases.life import State
 from vision.records import iso
 
@@ -21,6 +21,8 @@ LOOKED_BACK = timedelta(minutes=10)
 """Clocks differ: so much before the message was made its like is looked for."""
 MOST = 50
 """Requests that are asked for at a time."""
+_WHOEVER_ASKS = frozenset({401, 403})
+"""Refusals that have nothing to do with which requests were asked for."""
 
 
 class Open311:
@@ -56,18 +58,28 @@ class Open311:
             text = said.get("description") or f"case {said['number']}, seen by camera since {said['onset']}"
             form["description"] = f"{text} {reference}"
             found = _first(_json(self._pinned.ask("POST", f"{self.url}/requests.json", data=form)))
-        id = found.get("service_request_id")
-        return {"service_request_id": None if id is None else str(id), "token": found.get("token")}
+        names = ("service_request_id", "token")
+        return {name: None if found.get(name) is None else str(found[name]) for name in names}
 
     def handled(self, ids: Collection[str]) -> dict[str, str]:
         """Of these requests those that are closed, with what was noted. Raises ``NotDelivered``, ``Refused``."""
         found, rest = {}, sorted(ids)
         while rest:
             asked, rest = rest[:MOST], rest[MOST:]
-            for row in self._requests(service_request_id=",".join(asked)):
+            for row in self._known_of(asked):
                 if row.get("status") == "closed":
                     found[str(row.get("service_request_id"))] = str(row.get("status_notes") or "")
         return found
+
+    def _known_of(self, ids: list[str]) -> list[dict[str, Any]]:
+        """Some servers refuse all where they do not know one: it is found by halves, and the others are told of."""
+        try:
+            return self._requests(service_request_id=",".join(ids))
+        except Refused as refused:
+            if refused.status in _WHOEVER_ASKS:
+                raise
+        half = len(ids) // 2
+        return self._known_of(ids[:half]) + self._known_of(ids[half:]) if half else []
 
     def _filed(self, message: Message, code: str, reference: str) -> dict[str, Any] | None:
         """What an earlier try left there, though its answer did not come."""
@@ -79,15 +91,17 @@ class Open311:
         answer = self._pinned.ask("GET", f"{self.url}/requests.json", params=self._known | asked)
         rows = _json(answer)
         if not isinstance(rows, list):
-            raise NotDelivered(f"{self.url}: its requests are no list")
+            raise NotDelivered(f"{answer.url.host}: its requests are no list")
         return [row for row in rows if isinstance(row, dict)]
 
 
 def _json(answer: httpx.Response) -> Any:
     """A page for people where an answer should be is a server that is being mended."""
+    if len(answer.content) >= LARGEST:
+        raise NotDelivered(f"{answer.url.host}: answers of up to {LARGEST >> 20} MB are read")
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotDelivered(f"{answer.url.host}: no JSON but {answer.headers.get('Content-Type')}") from None
 
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 LONGEST_S = 3600.0
 """A receiver that wants to be left alone for longer is asked again sooner."""
+KEPT_CHARS = 2000
+"""Of what others say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,11 @@ class NotDelivered(Exception):
 
 
 class Refused(Exception):
-    """The receiver understood and does not want it: trying again changes nothing."""
+    """The receiver understood and does not want it: trying again changes nothing. status: of HTTP."""
+
+    def __init__(self, why: str, status: int | None = None):
+        super().__init__(why)
+        self.status = status
 
 
 class Sender(Protocol):
@@ -51,3 +57,11 @@ def after_s(said: str) -> float | None:
         return min(LONGEST_S, max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()))
     except (ValueError, TypeError):
         return None
+
+
+def storable(said: str) -> str:
+    """What others said, as every database can hold it: without NUL and halves of characters, and no more than so much.
+
+    All that came from elsewhere passes here before it is kept: a message that cannot be noted is sent for ever.
+    """
+    return said[:KEPT_CHARS].replace("\0", "").encode(errors="replace").decode()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cases.dispatch.addresses import Resolve, resolved
-from cases.dispatch.pinned import KEPT_CHARS, Pinned
+from cases.dispatch.pinned import Pinned
 from cases.dispatch.sender import Message
 from vision.records import iso
 
@@ -25,7 +25,8 @@ def genuine(secret: bytes, at: str, body: bytes, said: str, now: datetime, oldes
     """For receivers: whether a message is of whoever has the secret, and not one that is played again."""
     if not at.isdecimal() or len(at) > 12 or abs(now.timestamp() - int(at)) > oldest_s:
         return False
-    return hmac.compare_digest(signature(secret, datetime.fromtimestamp(int(at), UTC), body), said)
+    due = signature(secret, datetime.fromtimestamp(int(at), UTC), body)
+    return hmac.compare_digest(due.encode(), said.encode(errors="replace"))
 
 
 class Webhook:
@@ -55,7 +56,7 @@ class Webhook:
             SIGNATURE: signature(self._secret, now, body),
         }
         answer = self._pinned.ask("POST", self.url, headers, content=body)
-        return {"status": answer.status_code, "body": answer.text[:KEPT_CHARS]}
+        return {"status": answer.status_code, "body": answer.text}
 
 
 def cloud_event(message: Message, source: str) -> bytes:

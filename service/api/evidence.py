@@ -195,9 +195,9 @@ async def uploaded(file: UploadFile) -> AsyncIterator[bytes]:
 async def _fetched(url: str, office: Office) -> AsyncIterator[bytes]:
     try:
         host, address, port = await run_in_threadpool(checked, url, office.allowed)
-    except NotAllowedAddress as problem:
+        there = httpx.URL(url)
+    except (NotAllowedAddress, httpx.InvalidURL) as problem:
         raise Problem(422, "Not fetched", str(problem)) from None
-    there = httpx.URL(url)
     pinned = there.copy_with(host=address, port=port)
     how: dict[str, Any] = {"headers": {"Host": there.netloc.decode()}, "extensions": {"sni_hostname": host}}
     try:

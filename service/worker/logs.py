@@ -38,7 +38,8 @@ def configure_logs(as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for name in ("uvicorn", "httpx"):  # httpx says each URL whole, whose path may be a token
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

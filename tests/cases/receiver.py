@@ -23,12 +23,13 @@ class Received:
 class Receiver:
     """answer: the status for the next message, None to say nothing. Everything that came is in ``all``.
 
-    page: what a GET gets; leads_to: where it is sent instead.
+    page: what a GET gets; pages: the same by its path, None for what is not there. leads_to: where it is sent instead.
     """
 
     answer: Callable[[int], int | None] = lambda _: 200
     silent_s: float = 0.3
     page: bytes = b""
+    pages: Callable[[str], bytes | None] | None = None
     leads_to: str = ""
     all: list[Received] = field(default_factory=list)
 
@@ -50,12 +51,13 @@ class Receiver:
                 self.wfile.write(b"ok")
 
             def do_GET(self) -> None:
-                self.send_response(302 if outer.leads_to else 200)
+                page = outer.page if outer.pages is None else outer.pages(self.path)
+                self.send_response(302 if outer.leads_to else 404 if page is None else 200)
                 if outer.leads_to:
                     self.send_header("Location", outer.leads_to)
-                self.send_header("Content-Length", str(len(outer.page)))
+                self.send_header("Content-Length", str(len(page or b"")))
                 self.end_headers()
-                self.wfile.write(outer.page)
+                self.wfile.write(page or b"")
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from cases.desk import Actor
 from cases.dispatch import pinned
 from cases.dispatch.addresses import NotAllowedAddress, checked
-from cases.dispatch.delivery import Delivery, again, forget
+from cases.dispatch.delivery import Delivery, again, forget, to_nobody
 from cases.dispatch.sender import Message, NotDelivered
 from cases.dispatch.webhook import MOMENT, SIGNATURE, Webhook, genuine
-from cases.life import Action
+from cases.life import Action, Role
 from cases.outbox import GIVEN_UP
 from cases.store.tables import outbox
 from tests.cases.office import LI, Office
@@ -60,6 +61,7 @@ def test_a_message_is_a_signed_cloud_event(office: Office, platform: Receiver) -
     assert not genuine(b"another", at, got.body, said, office.clock.now)
     assert not genuine(SECRET, at, got.body, said, office.clock.now + timedelta(minutes=6))
     assert not genuine(SECRET, "soon", got.body, said, office.clock.now)
+    assert not genuine(SECRET, at, got.body, "sha256=\xe9\udce9", office.clock.now)
 
 
 def test_a_platform_that_is_down_for_an_hour_gets_everything_once_and_in_order(
@@ -136,6 +138,15 @@ def test_what_cannot_be_delivered_for_days_waits_for_a_person_and_lets_the_rest_
         ("http://127.0.0.1/x", "private network"),
         ("http://[::1]/x", "private network"),
         ("http://[::ffff:10.0.0.1]/x", "private network"),
+        ("http://[::ffff:0:10.0.0.1]/x", "private network"),
+        ("http://[::10.0.0.1]/x", "private network"),
+        ("http://[64:ff9b::10.0.0.1]/x", "private network"),
+        ("http://[64:ff9b:1::10.0.0.1]/x", "private network"),
+        ("http://[2002:7f00:1::]/x", "private network"),
+        ("http://[2001:0:808:808::1]/x", "private network"),
+        ("http://[fec0::1]/x", "private network"),
+        (f"http://{'a' * 64}.example/x", "a+.example: "),
+        ("http://..example/x", r"\.\.example: "),
         ("http://169.254.169.254/latest/meta-data", "private network"),
         ("http://0x7f000001/", "private network"),
         ("http://localhost:8480/", "private network"),
@@ -150,6 +161,11 @@ def test_what_cannot_be_delivered_for_days_waits_for_a_person_and_lets_the_rest_
 def test_nobody_sends_the_program_into_its_own_networks(url: str, why: str) -> None:
     with pytest.raises(NotAllowedAddress, match=why):
         checked(url)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8"])
+def test_public_addresses_are_connected_to_also_where_a_network_writes_them_otherwise(address: str) -> None:
+    assert checked("https://platform.example/", resolve=lambda *_: [address]) == ("platform.example", address, 443)
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
@@ -196,11 +212,21 @@ def test_cases_that_a_platform_cannot_take_hold_up_no_other(office: Office, plat
     assert [m.event["subject"] for m in platform.all] == good
 
 
-def test_old_messages_of_cases_that_are_over_are_forgotten(office: Office, platform: Receiver) -> None:
-    case = office.arrive(1)
+def test_old_messages_of_cases_that_are_over_and_not_held_are_forgotten(office: Office, platform: Receiver) -> None:
+    case, held = office.arrive(1), office.arrive(3, place=(25.0, 118.0, 5.0))
     office.arrive(2, place=(24.0, 118.0, 5.0))
-    office.act(case, Action.REJECT, LI, "a permit")
+    office.act(held, Action.HOLD, Actor("zhou", Role.AUDITOR), "a court")
+    for one in (case, held):
+        office.act(one, Action.REJECT, LI, "a permit")
     pumped(office, delivery(office, platform), timedelta(minutes=1))
     office.clock.pass_(days=31)
     assert office.do(lambda tx: forget(tx, office.clock.now - timedelta(days=30))) == 2
-    assert states(office) == ["delivered"]
+    assert states(office) == ["delivered"] * 4
+
+
+def test_messages_for_a_receiver_that_is_gone_are_counted(office: Office, platform: Receiver) -> None:
+    office.arrive(1)
+    assert office.do(lambda tx: to_nobody(tx, ["another"])) == {"platform": 1}
+    assert office.do(lambda tx: to_nobody(tx, [])) == {"platform": 1}
+    assert delivery(office, platform).once() == 1
+    assert office.do(lambda tx: to_nobody(tx, ["another"])) == {}

@@ -90,11 +90,39 @@ def test_without_a_file_everything_waits_for_a_person() -> None:
         ("kind: mqtt", "kind: pigeon", "pigeon"),
         ("of: [case.close]", "user: so", "only a broker has one"),
         ("of: [case.close]", "jurisdiction: x", "only open311 has them"),
+        ("of: [case.close]", "of: [case.closed]", r"such message; did you mean case\.close\? known are case\.opened"),
+        ("of: [case.close]", "of: []", "0 given, at least 1 needed"),
+        ("name: hotline", "name: platform", "'platform': another receiver has this name"),
+        ("10.0.0.0/8", "10.20.0.0/33", r"value '10\.20\.0\.0/33': a host \(intra\.example\)"),
+        ("10.0.0.0/8", '"https://intra.example"', "a host "),
+        ("mqtts://a.example/city", "mqtts:///city", "url: a host is needed"),
     ],
 )
 def test_mistakes_are_said_with_their_line(tmp_path: Path, before: str, after: str, said: str) -> None:
     with pytest.raises(HandlingFileError, match=said):
         load_handling(written(tmp_path, WHOLE.replace(before, after)))
+
+
+@pytest.mark.parametrize(
+    "login", ["so:geheim@", "geheim@", "so:gehe/im@", "so:gehe#im@", "[so:geheim@", "so:geheim\u2100@"]
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(tmp_path: Path, login: str) -> None:
+    for url in ("mqtts://a.example", "https://platform.example"):
+        scheme, _, host = url.partition("://")
+        with pytest.raises(HandlingFileError, match=r"no user and no password may|cannot be read") as told:
+            load_handling(written(tmp_path, WHOLE.replace(url, f"{scheme}://{login}{host}")))
+        assert "gehe" not in str(told.value)
+
+
+def test_allowed_addresses_are_compared_as_urls_are_read(tmp_path: Path) -> None:
+    text = WHOLE.replace("[10.0.0.0/8]", '[Intra.Example, "Intra.example:8080", 10.1.2.3/8, "FD00::/8", 10.9.9.9]')
+    assert load_handling(written(tmp_path, text)).allowed_addresses == [
+        "intra.example",
+        "intra.example:8080",
+        "10.0.0.0/8",
+        "fd00::/8",
+        "10.9.9.9",
+    ]
 
 
 def test_a_grid_and_a_secret_that_are_missing_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,14 @@ def test_evidence_by_url_is_fetched_only_from_where_it_may_be(tmp_path: Path) ->
         receiver.close()
 
 
+@pytest.mark.parametrize("url", ["http://..example/x", f"http://{'a' * 64}.example/x", "http://8.8.8.8/\x01"])
+def test_a_url_that_is_none_is_the_askers_mistake(served: Served, url: str) -> None:
+    served.push(event(1))
+    where = {"kind": "trigger", "url": url}
+    answer = served.ask("worker", "POST", f"/api/v1/violations/{event(1).id}/evidence/url", where)
+    assert (answer.status_code, answer.json()["title"]) == (422, "Not fetched")
+
+
 def test_many_at_once_are_all_taken_and_nobody_waits_for_minutes(served: Served) -> None:
     served.push(event(1))
     with ThreadPoolExecutor(40) as clients:
