@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, func, insert, or_, sel
 from cases.association import FARTHEST_M, Proposal, associate, degrees
 from cases.case import Case
 from cases.desk import POLICY, SIGHT, Actor, Desk
+from cases.home import check_producer
 from cases.identity import case_id
 from cases.life import OPEN, WAYS, Action, State
 from cases.permits import allowing
@@ -67,19 +68,21 @@ class UnknownViolation(ValueError):
 
 
 def arrive(tx: Connection, desk: Desk, event: Event, actor: Actor) -> Arrival:
-    """Take an event from a camera or a producer. Raises ``UnknownViolation``."""
+    """Take an event from a camera or a producer. Raises ``UnknownViolation``, ``AnothersViolation``."""
     v, now = event.violation, desk.clock()
     known = tx.execute(_KNOWN, {"violation": v.id}).one_or_none()
     if known is None and event.kind != "opened":
         raise UnknownViolation(f"violation {v.id}: {event.kind} came before opened")
+    if known is not None:
+        check_producer(known.producer, actor)
     if known is not None and _came(tx, event):
         return Arrival(desk.case(tx, known.case_id), False)
     if known is None:
         case = _case_of(tx, desk, v, actor)
         tx.execute(_SEEN, _row(event, case.id, now) | {"producer": actor.who})
     else:
-        if event.seq >= known.seq:
-            row = _row(event, known.case_id, now)
+        if event.seq >= known.seq or event.kind == "cleared":  # that it is gone is the last word, however it is counted
+            row = _row(event, known.case_id, now) | {"seq": max(event.seq, known.seq)}
             tx.execute(update(violations).where(violations.c.id == v.id).values(**row))
         case = desk.case(tx, known.case_id)
         if event.kind != "cleared" and event.seq >= known.seq:
@@ -111,7 +114,8 @@ def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
     group = next(ids for ids in found.groups if v.id in ids)
     homes = _homes(tx, [id for id in group if id != v.id])
     if homes:
-        return _there_again(tx, homes[0])
+        home = _there_again(tx, homes[0])
+        return desk.act(tx, home, Action.NOTE, SIGHT, f"camera {v.camera_id} sees it too")
     case = desk.opened(tx, _columns(tx, desk, v, actor), actor, _allowed(tx, desk, v))
     may_be: dict[str, Proposal] = {}
     for p in found.proposals:  # nearest first

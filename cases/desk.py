@@ -1,7 +1,7 @@
 """Where cases change: each step is checked, written down with who and why, counted, and told, in one transaction."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
 from cases import tally
 from cases.case import Case
 from cases.counted import Step, counts_as, taken_back
-from cases.life import OPEN, PEOPLE, Action, NotAllowed, Role, State, step
+from cases.life import OPEN, PEOPLE, REVIEW, Action, Forbidden, NotAllowed, Role, State, step
 from cases.outbox import tell
 from cases.policy import Policy
 from cases.store.tables import cases, changes, evidence, proposals, violations
@@ -73,13 +73,14 @@ class Desk:
         if version is not None and version != case.version:
             raise Stale(f"case {case.number} is at version {case.version}, not {version}: read it again")
         after, now = step(case.state, action, actor.role, reason), self.clock()
+        self._check_evidence(tx, case, said.get("evidence", ()))
         columns = self._columns(tx, case, action, actor, now, said)
         if after is not case.state:
             columns["entered_at"] = now
         columns |= {"state": after.value, "updated_at": now, "version": case.version + 1}
         tx.execute(update(cases).where(cases.c.id == case.id).values(**columns))
-        self._note(tx, case, action, after, actor, reason, said, now)
         changed = self.case(tx, case.id)
+        self._note(tx, case, changed, action, actor, reason, said, now)
         what = counts_as(action, actor.role, case.confirmed_by is not None)
         tally.count(tx, self.policy, changed, what, now, (now - case.opened_at).total_seconds())
         if action in (Action.RETURN, Action.REOPEN, Action.REJECT):
@@ -108,15 +109,24 @@ class Desk:
         }
         tx.execute(_OPENED, _EMPTY | known | columns)
         case = self.case(tx, columns["id"])
-        self._note(tx, case, Action.NOTE, case.state, actor, "opened", {}, now)
+        self._note(tx, case, case, Action.NOTE, actor, "opened", {}, now)
         tally.opened(tx, self.policy, case, now)
         tell(tx, self.policy, case, "case.opened", now, {"who": actor.who})
         if allowed:
             return self.act(tx, case, Action.REJECT, POLICY, allowed)
         return self._without_a_person(tx, case) if case.key in self.policy.unconfirmed else case
 
+    def _check_evidence(self, tx: Connection, case: Case, ids: Collection[str]) -> None:
+        there = select(evidence.c.id).where(evidence.c.case_id == case.id, evidence.c.id.in_(ids))
+        if ids and (unknown := set(ids) - set(tx.execute(there).scalars())):
+            raise NotAllowed(f"evidence: case {case.number} has none with the id {sorted(unknown)[0]!r}")
+
     def apart(self, tx: Connection, case: Case, other: Case, actor: Actor) -> Case:
-        """They may be one thing, and a person says that they are two. Raises ``NotAllowed`` where it is settled."""
+        """They may be one thing, and a person says that they are two. Raises ``Forbidden``, and ``NotAllowed`` where it
+        is settled.
+        """
+        if actor.role not in REVIEW:
+            raise Forbidden(f"apart: {actor.role} may not; {', '.join(sorted(REVIEW))} may")
         these = update(proposals).where(_pair(case.id, other.id), proposals.c.settled.is_(False))
         if tx.execute(these.values(settled=True)).rowcount == 0:
             raise NotAllowed(f"cases {case.number} and {other.number}: nothing says that they may be one")
@@ -163,7 +173,7 @@ class Desk:
         elif action is Action.ESCALATE:
             columns["escalated"] = case.escalated + 1
         elif action is Action.MERGE:
-            columns["merged_into"] = self._merge(tx, case, said)
+            columns["merged_into"] = self._merge(tx, case, actor, said)
         return columns
 
     def _held_through(self, tx: Connection, case: Case, action: Action) -> None:
@@ -180,7 +190,7 @@ class Desk:
         done_at = tx.execute(select(changes.c.at).where(*done).order_by(changes.c.id.desc()).limit(1)).scalar()
         return {"due_at": self.policy.resumed(case.key, case.due_at, done_at or case.entered_at, now)}
 
-    def _merge(self, tx: Connection, case: Case, said: dict[str, Any]) -> str:
+    def _merge(self, tx: Connection, case: Case, actor: Actor, said: dict[str, Any]) -> str:
         into = self.case(tx, said["into"]) if said.get("into") else None
         if into is None or into.id == case.id or into.state not in OPEN:
             raise NotAllowed("merge: into: another case that is open is needed; one that is over can be reopened")
@@ -189,6 +199,7 @@ class Desk:
         for table in (violations, evidence):
             tx.execute(update(table).where(table.c.case_id == case.id).values(case_id=into.id))
         self._pass_on(tx, case.id, into.id)
+        self.act(tx, into, Action.NOTE, actor, f"case {case.number} was merged into this one")
         return into.id
 
     def _pass_on(self, tx: Connection, case: str, into: str) -> None:
@@ -207,16 +218,19 @@ class Desk:
         self,
         tx: Connection,
         case: Case,
+        changed: Case,
         action: Action,
-        after: State,
         actor: Actor,
         reason: str,
         said: dict[str, Any],
         now: datetime,
     ) -> None:
-        row = {"case_id": case.id, "at": now, "action": action.value, "before": case.state.value, "after": after.value}
-        row |= {"who": actor.who, "role": actor.role.value, "reason": reason, "data": said or None}
-        tx.execute(_NOTED, row)
+        """case: as it was; changed: as it is."""
+        if changed.department != case.department:
+            said = said | {"from_department": case.department}
+        row = {"case_id": case.id, "at": now, "action": action.value, "before": case.state.value}
+        row |= {"after": changed.state.value, "who": actor.who, "role": actor.role.value, "reason": reason}
+        tx.execute(_NOTED, row | {"data": said or None, "department": changed.department})
 
 
 def _pair(one: str, other: str) -> ColumnElement[bool]:

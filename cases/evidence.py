@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from cases.desk import NoCase, new_id
-from cases.store.tables import cases, evidence, looks, violations
+from cases.store.tables import cases, evidence, looks
 
 KINDS = ("onset", "trigger", "clip", "cleared", "manifest", "still", "after", "attachment")
 """What a piece shows; ``still`` that it is still there, ``after`` that a handler has done it."""
@@ -34,14 +34,6 @@ class Piece:
 
 class NoEvidence(KeyError):
     """There is none of this id."""
-
-
-def home_of(tx: Connection, violation_id: str) -> str:
-    """The case of a violation. Raises ``NoCase``."""
-    found: str | None = tx.execute(select(violations.c.case_id).where(violations.c.id == violation_id)).scalar()
-    if found is None:
-        raise NoCase(f"of violation {violation_id}")
-    return found
 
 
 def piece(tx: Connection, id: str) -> Piece:

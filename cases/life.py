@@ -91,40 +91,40 @@ def _same(states: Iterable[State]) -> dict[State, State]:
 
 
 PEOPLE = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.HANDLER, Role.ADMIN})
-_REVIEW = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
+REVIEW = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMIN})
 _DESK = frozenset({Role.DISPATCHER, Role.ADMIN})
 _FIELD = frozenset({Role.HANDLER, Role.ADMIN})
 _KEEPERS = frozenset({Role.AUDITOR, Role.ADMIN})
 
 WAYS: Mapping[Action, Way] = {
-    Action.CONFIRM: Way(_same(OPEN | {State.CLOSED}), _REVIEW),  # what no person has seen may have closed by itself
-    Action.ACCEPT: Way(_to(State.ACCEPTED, State.NEW), _REVIEW | {Role.POLICY}),
-    Action.FILE: Way(_to(State.FILED, State.ACCEPTED), _REVIEW | {Role.POLICY}),
+    Action.CONFIRM: Way(_same(OPEN | {State.CLOSED}), REVIEW),  # what no person has seen may have closed by itself
+    Action.ACCEPT: Way(_to(State.ACCEPTED, State.NEW), REVIEW | {Role.POLICY}),
+    Action.FILE: Way(_to(State.FILED, State.ACCEPTED), REVIEW | {Role.POLICY}),
     Action.DISPATCH: Way(_to(State.DISPATCHED, State.FILED), _DESK | {Role.POLICY}),
     Action.TAKE: Way(_to(State.HANDLING, State.DISPATCHED), _FIELD),
     Action.FEED_BACK: Way(_to(State.FED_BACK, State.DISPATCHED, State.HANDLING), _FIELD),
     Action.VERIFY: Way(
-        _to(State.VERIFIED, State.ACCEPTED, State.FILED, *WITH_DEPARTMENT, State.DISPUTED), _REVIEW | {Role.SIGHT}
+        _to(State.VERIFIED, State.ACCEPTED, State.FILED, *WITH_DEPARTMENT, State.DISPUTED), REVIEW | {Role.SIGHT}
     ),
-    Action.CLOSE: Way(_to(State.CLOSED, State.VERIFIED), _REVIEW | {Role.POLICY}),
-    Action.REJECT: Way(_to(State.REJECTED, *BEFORE_DISPATCH, State.CLOSED), _REVIEW | {Role.POLICY}, reason=True),
+    Action.CLOSE: Way(_to(State.CLOSED, State.VERIFIED), REVIEW | {Role.POLICY}),
+    Action.REJECT: Way(_to(State.REJECTED, *BEFORE_DISPATCH, State.CLOSED), REVIEW | {Role.POLICY}, reason=True),
     Action.RETURN: Way(
         _to(State.FILED, State.DISPATCHED, State.HANDLING) | _to(State.HANDLING, State.FED_BACK, State.VERIFIED),
-        _REVIEW | _FIELD | {Role.SIGHT},
+        REVIEW | _FIELD | {Role.SIGHT},
         reason=True,
     ),
     Action.DISPUTE: Way(_to(State.DISPUTED, State.DISPATCHED, State.HANDLING), _FIELD, reason=True),
     Action.SETTLE: Way(_to(State.DISPATCHED, State.DISPUTED), _DESK, reason=True),
-    Action.MERGE: Way(_to(State.MERGED, *OPEN), _REVIEW | {Role.POLICY}, reason=True),
+    Action.MERGE: Way(_to(State.MERGED, *OPEN), REVIEW | {Role.POLICY}, reason=True),
     Action.REOPEN: Way(
         _to(State.FILED, State.CLOSED, State.VERIFIED) | _to(State.NEW, State.REJECTED),
-        _REVIEW,
+        REVIEW,
         reason=True,
     ),
     Action.HOLD: Way(_same(frozenset(State) - {State.MERGED}), _KEEPERS, reason=True),
     Action.RELEASE: Way(_same(State), _KEEPERS, reason=True),
     Action.ESCALATE: Way(_same(OPEN), frozenset({Role.POLICY})),
-    Action.NOTE: Way(_same(State), _REVIEW | _FIELD | {Role.POLICY, Role.SIGHT}),
+    Action.NOTE: Way(_same(State), REVIEW | _FIELD | {Role.POLICY, Role.SIGHT}),
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from cases.case import Case
 from cases.desk import SIGHT, Desk
-from cases.evidence import home_of
+from cases.home import home_of
 from cases.life import Action, State
 from cases.store.tables import cases, violations
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import re
 import threading
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 
@@ -14,6 +16,8 @@ from streams.source import redact
 from vision.durable import naming, write_durably
 
 _PROPOSED = ".proposed"
+HIDDEN = "***"
+"""What ``redact`` writes instead of a password."""
 
 
 class CityChanged(ValueError):
@@ -60,7 +64,10 @@ class CityBook:
             load_city(self.path)  # what is broken already is mended by people
             yaml = YAML()
             yaml.preserve_quotes, yaml.width = True, 120
-            document = yaml.load(data.decode("utf-8-sig"))
+            text = data.decode("utf-8-sig")
+            indent = _indent(text)
+            yaml.indent(mapping=2, sequence=indent + 2, offset=indent)
+            document = yaml.load(text)
             answer = edit(document["cameras"])
             written = io.BytesIO()
             yaml.dump(document, written)
@@ -100,17 +107,45 @@ def _place(cameras: MutableSequence[Any], camera_id: str) -> int:
 
 
 def _put(cameras: MutableSequence[Any], camera_id: str, camera: dict[str, Any]) -> bool:
-    try:
-        n = _place(cameras, camera_id)
-    except KeyError:
+    before = next((camera for camera in cameras if camera.get("id") == camera_id), None)
+    known = [] if before is None else [str(url) for url in before.get("urls", {}).values()]
+    camera["urls"] = {role: _with_password(url, known) for role, url in camera.get("urls", {}).items()}
+    if before is None:
         cameras.append(camera)
-        return True
-    before = cameras[n].get("urls", {})
-    for role, url in camera.get("urls", {}).items():
-        if role in before and url == redact(str(before[role])):
-            camera["urls"][role] = str(before[role])
-    cameras[n] = camera
-    return False
+    else:
+        _merge(before, camera)
+    return before is None
+
+
+def _with_password(url: Any, known: Sequence[str]) -> Any:
+    """An address whose password is hidden, with the password that the camera has at the same host."""
+    if not isinstance(url, str) or HIDDEN not in url:
+        return url
+    there = urlsplit(url)
+    for before in known:
+        if url == redact(before):
+            return before
+        same_host = there.netloc == urlsplit(redact(before)).netloc
+        if same_host and HIDDEN not in there._replace(netloc="").geturl():
+            return there._replace(netloc=urlsplit(before).netloc).geturl()
+    raise CityFileError([f"urls: {url}: its password is hidden ({HIDDEN}), and is not known for this address: say it"])
+
+
+def _merge(node: Any, said: Mapping[str, Any]) -> None:
+    """Change what differs and leave the rest, so that the comments of people stay."""
+    for name in [name for name in node if name not in said]:
+        del node[name]
+    for name, value in said.items():
+        if isinstance(value, dict) and isinstance(node.get(name), MutableMapping):
+            _merge(node[name], value)
+        elif name not in node or node[name] != value:
+            node[name] = value
+
+
+def _indent(text: str) -> int:
+    """How far the list of cameras is indented, so that the file keeps its form."""
+    found = re.search(r"^cameras:[^\n]*\n(?:[ ]*(?:#[^\n]*)?\n)*( *)- ", text, re.MULTILINE)
+    return len(found[1]) if found else 0
 
 
 def _put_zones(camera: Any, view_id: str, zones: Sequence[Mapping[str, Any]]) -> None:

@@ -13,21 +13,21 @@ from typing import Any
 
 import structlog
 import uvicorn
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select, update
 
 from cases.desk import new_id
 from cases.dispatch.delivery import to_nobody
 from cases.evidence_store import EvidenceProblem
 from cases.life import Role
 from cases.store.engine import StoreProblem
-from cases.store.tables import api_keys, people
-from service.api.access import SCOPES, Access, make_key
+from cases.store.tables import people
+from service.api.access import SCOPES, Access, administrators, make_key
 from service.api.app import make_app
 from service.api.office import Office
 from service.caretaker import Caretaker
 from service.city import CityFileError
 from service.city_book import CityBook
-from service.commands.failing import NOT_WRITTEN, fail
+from service.commands.failing import NOT_WRITTEN, SOME_FAILED, fail
 from service.copy_process import CopyProcess
 from service.handling import Handling, HandlingFileError, load_handling
 from service.receivers import ReceiverProblem
@@ -93,6 +93,8 @@ def serve_cases(options: Options) -> None:
                 while thread.is_alive() and not stopping.wait(0.2):
                     if copies is not None:
                         copies.watch()
+                if not stopping.is_set():
+                    fail("the service ended without being told to; the lines above say why", SOME_FAILED)
             finally:
                 server.should_exit = True
                 thread.join()
@@ -114,21 +116,23 @@ def _open(options: Options, handling: Handling) -> Office:
 
 
 def _first_key(office: Office, home: Path) -> None:
-    """A new store has nobody who may do anything: an administrator's key is made, into a file that only we can read."""
+    """Where nobody could make keys, in a new store or because they all expired, an administrator's key is made, into a
+    file that only we can read.
+    """
     path = home / "admin.key"
 
     def work(tx):  # type: ignore[no-untyped-def]
-        if tx.execute(select(func.count()).select_from(api_keys)).scalar():
+        if administrators(tx, office.clock()):
             return False
-        row: dict[str, Any] = {
-            "id": new_id(),
-            "name": "admin",
-            "role": Role.ADMIN.value,
-            "department": None,
-            "active": True,
-        }
-        tx.execute(insert(people), row | {"created_at": office.clock()})
-        key = make_key(tx, "first", list(SCOPES), row["id"], office.clock())[1]
+        id = tx.execute(select(people.c.id).where(people.c.name == "admin")).scalar()
+        known: dict[str, Any] = {"role": Role.ADMIN.value, "department": None, "active": True}
+        if id is None:
+            id = new_id()
+            row = {"id": id, "name": "admin", "created_at": office.clock()}
+            tx.execute(insert(people), row | known)
+        else:
+            tx.execute(update(people).where(people.c.id == id).values(**known))
+        key = make_key(tx, "first", list(SCOPES), id, office.clock())[1]
         # Before it is committed: a key that nobody has would lock the store for good.
         home.mkdir(parents=True, exist_ok=True)
         write_durably(path, f"{key}\n".encode(), mode=0o600)

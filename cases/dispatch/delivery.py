@@ -57,10 +57,13 @@ class Delivery:
         """There may be something new."""
         self._wake.set()
 
-    def close(self) -> None:
-        """After the message in hand."""
+    def stop(self) -> None:
+        """After the message in hand; ``close`` waits for that."""
         self._stopping = True
         self._wake.set()
+
+    def close(self) -> None:
+        self.stop()
         self._thread.join()
 
     def once(self) -> int:

@@ -140,6 +140,8 @@ changes = Table(
     Column("role", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("data", Json),
+    # Whose the case was then: those who see that department's cases are told.
+    Column("department", NAME),
     sqlite_autoincrement=True,
 )
 """Every change of a case: who, when, why. Rows are only ever added."""

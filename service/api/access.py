@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, or_, select
 from starlette.concurrency import run_in_threadpool
 
 from cases.desk import Actor, new_id
@@ -45,7 +45,12 @@ class Caller:
 
     def sees(self, department: str | None) -> bool:
         """Whether a case of this department is any of the caller's business: handlers see their own."""
-        return self.department is None or self.department == department
+        return self.role is not Role.HANDLER or (department is not None and self.department == department)
+
+    @property
+    def producer(self) -> Actor:
+        """As whoever pushes: a program, or a person."""
+        return Actor(self.name, self.role or Role.POLICY)
 
     @property
     def actor(self) -> Actor:
@@ -75,6 +80,15 @@ def make_key(
     row = {"id": id, "name": name, "person_id": person_id, "scopes": sorted(scopes), "digest": digest(key)}
     tx.execute(insert(api_keys), row | {"created_at": now, "expires_at": expires_at, "revoked_at": None})
     return id, key
+
+
+def administrators(tx: Connection, now: datetime) -> int:
+    """How many keys work that may make others."""
+    k = api_keys.c
+    works = (k.revoked_at.is_(None), or_(k.expires_at.is_(None), k.expires_at > now))
+    theirs = or_(k.person_id.is_(None), people.c.active.is_(True))
+    query = select(k.scopes).outerjoin(people, people.c.id == k.person_id).where(*works, theirs)
+    return sum("admin" in row.scopes for row in tx.execute(query))
 
 
 def digest(key: str) -> bytes:
@@ -185,7 +199,7 @@ def may(scope: str) -> Callable[..., Caller]:
 
 Pusher = Annotated[Caller, Depends(may("push"))]
 Reader = Annotated[Caller, Depends(may("read"))]
-Worker = Annotated[Caller, Depends(may("act"))]
+CaseWorker = Annotated[Caller, Depends(may("act"))]
 Setter = Annotated[Caller, Depends(may("setup"))]
 Admin = Annotated[Caller, Depends(may("admin"))]
 Auditor = Annotated[Caller, Depends(may("audit"))]

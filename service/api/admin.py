@@ -1,18 +1,18 @@
-"""Keys, people, messages that were not delivered, permits, and who looked at what."""
+"""Keys, people, messages that were not delivered, and who looked at what."""
 
 import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cases.desk import new_id
 from cases.dispatch.delivery import again
 from cases.store.tables import api_keys, looks, outbox, people
-from service.api.access import SCOPES, Admin, Auditor, make_key
+from service.api.access import SCOPES, Admin, Auditor, administrators, make_key
 from service.api.event_shape import Moment
 from service.api.examples import KEY, KEY_SHOWN, LOOK, MESSAGE, NEW_KEY, PERSON, PERSON_SHOWN, shown
 from service.api.office import Office
@@ -25,13 +25,19 @@ router = APIRouter(tags=["admin"])
 
 
 class PersonIn(BaseModel):
-    """department: of a handler; others see all."""
+    """department: whose cases a handler sees and changes; others have none, and see all."""
 
     model_config = shown(PERSON, extra="forbid")
 
     name: Name
     role: PersonRole
     department: Name | None = None
+
+    @model_validator(mode="after")
+    def _handlers_have_a_department(self) -> "PersonIn":
+        if (self.role == "handler") != (self.department is not None):
+            raise ValueError("department: a handler needs one, and nobody else has one")
+        return self
 
 
 class PersonOut(BaseModel):
@@ -128,16 +134,40 @@ async def add_person(request: Request, said: PersonIn, _: Admin) -> PersonOut:
     try:
         await _write(office, lambda tx: tx.execute(insert(people), row | {"created_at": office.clock()}).rowcount)
     except IntegrityError:
-        raise Problem(409, "Known", f"there is somebody called {said.name!r} already") from None
+        raise _known(said) from None
     return PersonOut.model_validate(row)
+
+
+@router.put("/people/{person_id}", summary="Somebody does something else, or comes back")
+async def change_person(request: Request, person_id: str, said: PersonIn, _: Admin) -> PersonOut:
+    """Their keys follow within seconds."""
+    office = _office(request)
+
+    def work(tx: Any) -> PersonOut:
+        row = {**said.model_dump(), "active": True}
+        if not tx.execute(update(people).where(people.c.id == person_id).values(**row)).rowcount:
+            raise Problem(404, "Not found", f"nobody has the id {person_id}")
+        return PersonOut(id=person_id, **row)
+
+    try:
+        changed: PersonOut = await _write(office, work)
+    except IntegrityError:
+        raise _known(said) from None
+    return changed
 
 
 @router.delete("/people/{person_id}", status_code=204, summary="Somebody leaves")
 async def remove_person(request: Request, person_id: str, _: Admin) -> None:
     """Their keys work no longer; what they did stays."""
+    office = _office(request)
     gone = update(people).where(people.c.id == person_id).values(active=False)
-    if not await _write(_office(request), lambda tx: tx.execute(gone).rowcount):
-        raise Problem(404, "Not found", f"nobody has the id {person_id}")
+
+    def work(tx: Any) -> None:
+        if not tx.execute(gone).rowcount:
+            raise Problem(404, "Not found", f"nobody has the id {person_id}")
+        _somebody_is_left(tx, office)
+
+    await _write(office, work)
 
 
 @router.get("/keys", summary="API keys")
@@ -152,11 +182,12 @@ async def add_key(request: Request, said: KeyIn, _: Admin) -> NewKey:
     office = _office(request)
 
     def work(tx: Any) -> NewKey:
-        if (
-            said.person_id is not None
-            and tx.execute(select(people.c.id).where(people.c.id == said.person_id)).first() is None
-        ):
-            raise Problem(404, "Not found", f"nobody has the id {said.person_id}")
+        if said.person_id is not None:
+            active = tx.execute(select(people.c.active).where(people.c.id == said.person_id)).scalar()
+            if active is None:
+                raise Problem(404, "Not found", f"nobody has the id {said.person_id}")
+            if not active:
+                raise Problem(409, "Has left", f"PUT /people/{said.person_id} brings them back")
         id, key = make_key(tx, said.name, list(said.scopes), said.person_id, office.clock(), said.expires_at)
         return NewKey(id=id, key=key)
 
@@ -169,8 +200,13 @@ async def revoke(request: Request, key_id: str, _: Admin) -> None:
     """It works no longer than some seconds."""
     office = _office(request)
     gone = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
-    if not await _write(office, lambda tx: tx.execute(gone.values(revoked_at=office.clock())).rowcount):
-        raise Problem(404, "Not found", f"no key that works has the id {key_id}")
+
+    def work(tx: Any) -> None:
+        if not tx.execute(gone.values(revoked_at=office.clock())).rowcount:
+            raise Problem(404, "Not found", f"no key that works has the id {key_id}")
+        _somebody_is_left(tx, office)
+
+    await _write(office, work)
 
 
 @router.get("/messages", summary="Messages to other systems")
@@ -226,6 +262,16 @@ def list_looks(
 def _office(request: Request) -> Office:
     office: Office = request.app.state.office
     return office
+
+
+def _known(said: PersonIn) -> Problem:
+    return Problem(409, "Known", f"there is, or was, somebody called {said.name!r} already; who comes back is changed")
+
+
+def _somebody_is_left(tx: Any, office: Office) -> None:
+    """Raises ``Problem`` where nobody could make keys any more: that could be mended only with the database in hand."""
+    if not administrators(tx, office.clock()):
+        raise Problem(409, "The last one", "no other key that works has the scope 'admin': make one first")
 
 
 async def _write(office: Office, work: Any) -> Any:

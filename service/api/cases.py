@@ -1,13 +1,14 @@
 """Reading and changing cases."""
 
 import asyncio
+import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from cases.life import State
 from cases.queries import LARGEST_PAGE, Page, Wanted, page, whole
-from service.api.access import Reader, Worker, theirs
+from service.api.access import CaseWorker, Reader, theirs
 from service.api.case_shape import ActionIn, CaseOut, PageOut, WholeOut
 from service.api.event_shape import Moment
 from service.api.office import Office
@@ -78,10 +79,11 @@ def read(
         case = office.desk.case(tx, case_id)
         theirs(caller, case.department)
         found = whole(tx, case)
-    response.headers["ETag"] = tag = _tag(found.case.version)
-    if if_none_match == tag:
+    whole_out = WholeOut.of(found, caller.role)
+    response.headers["ETag"] = tag = _tag(found.case.version, whole_out)
+    if tag in {said.strip().removeprefix("W/") for said in (if_none_match or "").split(",")}:
         return Response(status_code=304, headers={"ETag": tag})
-    return WholeOut.of(found, caller.role)
+    return whole_out
 
 
 @router.post("/cases/{case_id}/actions", summary="Do something with a case")
@@ -90,7 +92,7 @@ async def act(
     response: Response,
     case_id: str,
     wanted: ActionIn,
-    caller: Worker,
+    caller: CaseWorker,
     if_match: Annotated[str | None, Header(description="The ETag of the version that was looked at.")] = None,
 ) -> CaseOut:
     """With ``If-Match`` nothing is done where somebody else changed the case meanwhile (412)."""
@@ -108,27 +110,32 @@ async def act(
 
 
 @router.delete("/cases/{case_id}/may-be/{other_id}", summary="Two cases that may be one are two")
-async def apart(request: Request, case_id: str, other_id: str, caller: Worker) -> CaseOut:
+async def apart(request: Request, case_id: str, other_id: str, caller: CaseWorker) -> CaseOut:
     """That they are one is said by the action ``merge``."""
     office: Office = request.app.state.office
     actor = caller.actor
 
     def work(tx: Any) -> Any:
-        case = office.desk.case(tx, case_id)
-        theirs(caller, case.department)
-        return office.desk.apart(tx, case, office.desk.case(tx, other_id), actor)
+        case, other = office.desk.case(tx, case_id), office.desk.case(tx, other_id)
+        for one in (case, other):
+            theirs(caller, one.department)
+        return office.desk.apart(tx, case, other, actor)
 
     return CaseOut.of(await asyncio.wrap_future(office.writer.submit(work)))
 
 
-def _tag(version: int) -> str:
-    return f'"{version}"'
+def _tag(version: int, answer: WholeOut | None = None) -> str:
+    """With all that is answered in it: evidence comes without another version of the case."""
+    if answer is None:
+        return f'"{version}"'
+    return f'"{version}-{hashlib.sha256(answer.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
 def _version(tag: str) -> int | None:
     said = tag.strip().removeprefix("W/").strip('"')
     if said == "*":
         return None
+    said = said.partition("-")[0]
     if not said.isdecimal() or len(said) > 9:
         raise Problem(412, "Changed meanwhile", f"If-Match: {tag[:40]} is no version of a case")
     return int(said)

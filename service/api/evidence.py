@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,10 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from cases.dispatch.addresses import NotAllowedAddress, checked
-from cases.evidence import EXTENSIONS, KINDS, Piece, add, fresh, home_of, looked, piece, what_it_is
+from cases.evidence import EXTENSIONS, KINDS, Piece, add, fresh, looked, piece, what_it_is
 from cases.evidence_store import PIECE, EvidenceProblem
-from service.api.access import Caller, Looker, Pusher, Worker, theirs
+from cases.home import home_of
+from service.api.access import Caller, CaseWorker, Looker, Pusher, theirs
 from service.api.case_shape import EvidenceOut
 from service.api.examples import shown
 from service.api.limits import FILE_BYTES
@@ -53,12 +55,17 @@ async def of_violation(
     caller: Pusher,
 ) -> EvidenceOut:
     """JPEG, PNG, MP4, MKV, AVI or JSON, by what the file is, not by its name. The same again is the same evidence."""
-    return await keep(request, caller, kind, uploaded(file), lambda tx: home_of(tx, violation_id), violation_id)
+    home = partial(home_of, violation_id=violation_id, actor=caller.producer)
+    return await keep(request, caller, kind, uploaded(file), home, violation_id)
 
 
 @router.post("/cases/{case_id}/evidence", status_code=201, summary="A picture for a case, as a file")
 async def of_case(
-    request: Request, case_id: str, kind: Annotated[Kind, Form()], file: Annotated[UploadFile, File()], caller: Worker
+    request: Request,
+    case_id: str,
+    kind: Annotated[Kind, Form()],
+    file: Annotated[UploadFile, File()],
+    caller: CaseWorker,
 ) -> EvidenceOut:
     """What a handler shows of the place, for example (``after``)."""
     office: Office = request.app.state.office
@@ -74,7 +81,8 @@ async def of_case(
 async def by_url(request: Request, violation_id: str, said: UrlIn, caller: Pusher) -> EvidenceOut:
     """Fetched at once; addresses in private networks are refused unless the city allows them."""
     pieces = _fetched(said.url, request.app.state.office)
-    return await keep(request, caller, said.kind, pieces, lambda tx: home_of(tx, violation_id), violation_id)
+    home = partial(home_of, violation_id=violation_id, actor=caller.producer)
+    return await keep(request, caller, said.kind, pieces, home, violation_id)
 
 
 @router.get(

@@ -68,6 +68,8 @@ class Office:
     def close(self) -> None:
         self.closing.set()
         for delivery in self.deliveries:
+            delivery.stop()
+        for delivery in self.deliveries:
             delivery.close()
         self.writer.close()
         self.engine.dispose()

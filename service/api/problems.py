@@ -16,6 +16,7 @@ from cases.arrivals import UnknownViolation
 from cases.desk import NoCase, Stale
 from cases.evidence import NoEvidence
 from cases.evidence_store import EvidenceProblem
+from cases.home import AnothersViolation
 from cases.life import Forbidden, NotAllowed
 from cases.queries import BadCursor
 from service.api.examples import PROBLEM, shown
@@ -77,6 +78,7 @@ _KNOWN: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (409, "Not allowed now"),
     Forbidden: (403, "Not yours to do"),
     Stale: (412, "Changed meanwhile"),
+    AnothersViolation: (409, "Another's violation"),
     UnknownViolation: (409, "Unknown violation"),
     BadCursor: (400, "Bad cursor"),
 }

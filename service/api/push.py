@@ -7,8 +7,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field
 
 from cases.arrivals import UnknownViolation, arrive
-from cases.desk import Actor
-from cases.life import Role
+from cases.home import AnothersViolation
 from service.api.access import Caller, Pusher
 from service.api.event_shape import EventIn
 from service.api.examples import ANSWERED, NOT_TAKEN, TAKEN, shown
@@ -57,7 +56,7 @@ async def push_many(
 
 
 def _submit(office: Office, said: EventIn, caller: Caller):  # type: ignore[no-untyped-def]
-    event, actor = said.record(), Actor(caller.name, caller.role or Role.POLICY)
+    event, actor = said.record(), caller.producer
 
     def work(tx):  # type: ignore[no-untyped-def]
         arrival = arrive(tx, office.desk, event, actor)
@@ -70,7 +69,7 @@ def _submit(office: Office, said: EventIn, caller: Caller):  # type: ignore[no-u
 def _answered(result: Taken | BaseException) -> Answered:
     if isinstance(result, Taken):
         return Answered(status=201 if result.fresh else 200, taken=result)
-    if isinstance(result, UnknownViolation):
+    if isinstance(result, UnknownViolation | AnothersViolation):
         return Answered(status=409, detail=str(result))
     raise result
 

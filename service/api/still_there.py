@@ -1,23 +1,26 @@
 """A handler says that it is done, and the camera is asked: is it still there?"""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from cases.evidence import home_of
+from cases.home import home_of
 from cases.life import State
 from cases.still_there import is_seen, questions
 from service.api.access import Pusher
-from service.api.case_shape import CaseOut
 from service.api.event_shape import Moment
 from service.api.evidence import keep, uploaded
-from service.api.examples import QUESTION, shown
+from service.api.examples import CASE_ID, QUESTION, VIOLATION_ID, shown
 from service.api.office import Office
+from service.api.problems import Problem
 
+CLOCKS = timedelta(minutes=1)
+"""By how much a worker's clock may be ahead of ours."""
 router = APIRouter(tags=["push"])
 
 
@@ -29,6 +32,16 @@ class QuestionOut(BaseModel):
     violation_id: str
     camera_id: str
     since: datetime
+
+
+class Seen(BaseModel):
+    """state: of the case; ``handling`` where it went back."""
+
+    model_config = shown({"violation_id": VIOLATION_ID, "case_id": CASE_ID, "state": "handling"})
+
+    violation_id: str
+    case_id: str
+    state: State
 
 
 @router.get("/questions", summary="What handlers have done and cameras may still see")
@@ -49,15 +62,18 @@ async def still_there(
     seen_at: Annotated[Moment, Form(description="When the picture was taken; UTC.", examples=["2026-05-06T06:12:00Z"])],
     file: Annotated[UploadFile, File(description="The picture.")],
     caller: Pusher,
-) -> CaseOut:
+) -> Seen:
     """The case goes back to its handler with the picture. What was seen before the handler was done changes nothing."""
     office: Office = request.app.state.office
-    case = await run_in_threadpool(office.read, lambda tx: office.desk.case(tx, home_of(tx, violation_id)))
-    if case.state is not State.FED_BACK:
-        return CaseOut.of(case)
-    kept = await keep(request, caller, "still", uploaded(file), lambda tx: home_of(tx, violation_id), violation_id)
+    if seen_at > office.clock() + CLOCKS:
+        raise Problem(422, "Not valid", f"seen_at: {seen_at:%Y-%m-%d %H:%M:%S} UTC is to come; the clock is wrong")
+    home = partial(home_of, violation_id=violation_id, actor=caller.producer)
+    case = await run_in_threadpool(office.read, lambda tx: office.desk.case(tx, home(tx)))
+    if case.state is State.FED_BACK:
+        kept = await keep(request, caller, "still", uploaded(file), home, violation_id)
 
-    def work(tx: Any) -> Any:
-        return is_seen(tx, office.desk, violation_id, seen_at, kept.id)
+        def work(tx: Any) -> Any:
+            return is_seen(tx, office.desk, violation_id, seen_at, kept.id)
 
-    return CaseOut.of(await asyncio.wrap_future(office.writer.submit(work)))
+        case = await asyncio.wrap_future(office.writer.submit(work))
+    return Seen(violation_id=violation_id, case_id=case.id, state=case.state)

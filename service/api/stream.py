@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
-from cases.store.tables import cases, changes
+from cases.store.tables import changes
 from service.api.access import Access, Caller, Reader, key_of
 from service.api.office import Office
 from vision.records import iso
@@ -32,7 +32,7 @@ async def stream(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Each event has the id of the change, the action as its name, and case, state, who and when as JSON. Handlers are
-    told of their department's cases.
+    told of their department's cases, and of those that leave it.
     """
     office: Office = request.app.state.office
     if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 17:
@@ -54,7 +54,7 @@ async def _events(request: Request, office: Office, caller: Caller, last: int) -
         rows = await run_in_threadpool(_since, office, last)
         for row in rows:
             last = row.id
-            if not caller.sees(row.department):
+            if not any(map(caller.sees, _departments(row))):
                 continue
             data = {"case_id": row.case_id, "at": iso(row.at), "who": row.who, "before": row.before, "after": row.after}
             yield f"id: {row.id}\nevent: {row.action}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
@@ -67,13 +67,18 @@ async def _events(request: Request, office: Office, caller: Caller, last: int) -
             await asyncio.sleep(LOOK_S)
 
 
+def _departments(row: Any) -> list[str | None]:
+    """Whose the case is after the change, and whose it was."""
+    before = (row.data or {}).get("from_department")
+    return [row.department] if before is None else [row.department, before]
+
+
 def _newest(office: Office) -> int:
     with office.engine.connect() as tx:
         return tx.execute(select(func.max(changes.c.id))).scalar() or 0
 
 
 def _since(office: Office, last: int) -> list[Any]:
-    query = select(changes, cases.c.department).join(cases, cases.c.id == changes.c.case_id)
-    query = query.where(changes.c.id > last).order_by(changes.c.id).limit(AT_ONCE)
+    query = select(changes).where(changes.c.id > last).order_by(changes.c.id).limit(AT_ONCE)
     with office.engine.connect() as tx:
         return list(tx.execute(query))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 from cases.arrivals import arrive
 from cases.case import Case
 from cases.desk import Actor, Desk
-from cases.evidence import home_of
+from cases.home import home_of
 from cases.life import Action, Role
 from cases.policy import Deadline, Policy
 from cases.queries import Whole, whole

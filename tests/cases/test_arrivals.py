@@ -8,6 +8,8 @@ from sqlalchemy import select
 from cases.arrivals import MOST_NEAR, UnknownViolation, arrive
 from cases.case import Case
 from cases.desk import Actor, NoCase, Stale
+from cases.evidence import add, fresh
+from cases.home import AnothersViolation
 from cases.life import Action, Forbidden, NotAllowed, Role, State
 from cases.policy import Policy
 from cases.queries import whole
@@ -84,12 +86,14 @@ def test_the_handler_says_done_and_the_camera_still_sees_it(office: Office) -> N
     office.clock.pass_(minutes=2)
     asked = office.do(lambda tx: questions(tx, office.desk, "worker-1"))
     assert [(q.violation_id, q.camera_id, q.since) for q in asked] == [(event(1).id, "gate", case.entered_at)]
+    picture = fresh(case.id, event(1).id, "still", "image/jpeg", 3, "a" * 64, "worker-1", office.clock.now)
+    office.do(lambda tx: add(tx, picture))
     for seen_at, state in (
         (case.entered_at - timedelta(seconds=1), State.FED_BACK),
         (case.entered_at + timedelta(seconds=1), State.HANDLING),
         (case.entered_at + timedelta(seconds=2), State.HANDLING),
     ):
-        found = office.do(lambda tx, at=seen_at: is_seen(tx, office.desk, event(1).id, at, "a picture"))
+        found = office.do(lambda tx, at=seen_at: is_seen(tx, office.desk, event(1).id, at, picture.id))
         assert found.state is state
     assert office.do(lambda tx: questions(tx, office.desk, "worker-1")) == []
     case = office.act(found, Action.FEED_BACK, CHEN)
@@ -102,7 +106,7 @@ def test_the_handler_says_done_and_the_camera_still_sees_it(office: Office) -> N
     ]  # fmt: skip
     assert (found.changes[6]["reason"], found.changes[6]["data"]) == (
         "camera gate still sees it",
-        {"evidence": ["a picture"]},
+        {"evidence": [picture.id]},
     )
 
 
@@ -138,6 +142,10 @@ def test_what_may_not_be_done_is_said_and_changes_nothing(office: Office) -> Non
     office.act(case, Action.ACCEPT, LI, version=1)
     with pytest.raises(Stale, match="at version 2, not 1"):
         office.act(case, Action.FILE, LI, version=1)
+    with pytest.raises(NotAllowed, match="evidence: case 1 has none with the id 'a picture'"):
+        office.act(case, Action.NOTE, LI, "see there", evidence=["a picture"])
+    with pytest.raises(Forbidden, match="apart: handler may not"):
+        office.do(lambda tx: office.desk.apart(tx, case, case, CHEN))
     with pytest.raises(UnknownViolation):
         office.arrive(9, "cleared", 1, cleared=NOON)
     with pytest.raises(NoCase):
@@ -221,3 +229,25 @@ def test_a_place_that_is_hardly_known_repeats_nothing_far_away(office: Office) -
     assert office.arrive(1, "cleared", 1, cleared=NOON).state is State.CLOSED
     assert office.arrive(2, camera="tower", place=(24.52, 118.09, 50_000.0)).repeat_of is None
     assert office.arrive(3, camera="tower", place=(24.481, 118.09, 50_000.0)).repeat_of == case.id
+
+
+def test_a_producer_speaks_of_what_it_pushed_and_of_nothing_else(office: Office) -> None:
+    office.act(office.arrive(1), Action.ACCEPT, LI)
+    gone = event(1, "cleared", 1, cleared=NOON)
+    for other in (Actor("worker-2", Role.POLICY), LI):
+        with pytest.raises(AnothersViolation, match="pushed with the key 'worker-1'"):
+            office.do(lambda tx, other=other: arrive(tx, office.desk, gone, other))
+    case = office.do(lambda tx: arrive(tx, office.desk, gone, Actor("root", Role.ADMIN))).case
+    assert case.state is State.CLOSED
+
+
+def test_whoever_watches_a_case_hears_of_another_view(office: Office) -> None:
+    first = office.arrive(1)
+    assert office.arrive(2, camera="yard").version == first.version + 1
+    assert office.history(first)[-1]["reason"] == "camera yard sees it too"
+
+
+def test_that_it_is_gone_is_the_last_word_however_it_is_counted(office: Office) -> None:
+    office.act(office.arrive(1), Action.ACCEPT, LI)
+    office.arrive(1, "extended", 5)
+    assert office.arrive(1, "cleared", 2, cleared=NOON).state is State.CLOSED

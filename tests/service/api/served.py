@@ -69,7 +69,8 @@ def serving(url: str, evidence: str, allowed: frozenset[str] = frozenset()) -> I
 
 def _keys(tx: Any, clock: Clock) -> dict[str, str]:
     """A program, and a person of each role; chen handles for the department of sanitation."""
-    keys = {"worker": make_key(tx, "worker-1", list(PROGRAM), None, clock.now)[1]}
+    programs = {"worker": "worker-1", "rival": "worker-2"}
+    keys = {who: make_key(tx, name, list(PROGRAM), None, clock.now)[1] for who, name in programs.items()}
     for name, role, department, scopes in (
         ("li", Role.OPERATOR, None, DESK),
         ("wang", Role.DISPATCHER, None, DESK),

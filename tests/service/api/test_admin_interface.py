@@ -1,10 +1,13 @@
 """Keys, people, dead letters, the stream of changes: what administrators and watchers see."""
 
+import contextlib
 import json
 from datetime import timedelta
 
 import httpx
 
+from cases.life import Role
+from service.api.access import Caller
 from tests.cases.stores import NOON, event
 from tests.service.api.served import Served
 
@@ -12,7 +15,7 @@ from tests.service.api.served import Served
 def test_a_person_gets_a_key_does_what_the_role_may_and_leaves(served: Served) -> None:
     case = served.push(event(1)).json()["case_id"]
     zhao = served.ask("root", "POST", "/api/v1/people", {"name": "zhao", "role": "operator"}).json()
-    assert served.ask("root", "POST", "/api/v1/people", {"name": "zhao", "role": "handler"}).status_code == 409
+    assert served.ask("root", "POST", "/api/v1/people", {"name": "zhao", "role": "auditor"}).status_code == 409
     made = served.ask(
         "root", "POST", "/api/v1/keys", {"name": "desk 3", "scopes": ["read", "act"], "person_id": zhao["id"]}
     )
@@ -80,3 +83,56 @@ def test_messages_that_nobody_takes_wait_for_a_person(served: Served) -> None:
     assert [(m["receiver"], m["type"]) for m in waiting] == [("platform", "case.opened")]
     assert served.ask("root", "POST", "/api/v1/messages/again", {"ids": [waiting[0]["id"]]}).json() == {"count": 0}
     assert served.ask("li", "GET", "/api/v1/messages").status_code == 403
+
+
+def test_a_handler_has_a_department_and_nobody_else_has_one(served: Served) -> None:
+    for said in ({"name": "qian", "role": "handler"}, {"name": "qian", "role": "operator", "department": "sanitation"}):
+        refused = served.ask("root", "POST", "/api/v1/people", said)
+        assert (refused.status_code, "a handler needs one" in refused.json()["detail"]) == (422, True)
+    assert not Caller("qian", frozenset(), Role.HANDLER, None, "").sees("sanitation")
+
+
+def test_who_does_something_else_and_who_comes_back(served: Served) -> None:
+    people = {p["name"]: p["id"] for p in served.ask("root", "GET", "/api/v1/people").json()}
+    where = f"/api/v1/people/{people['li']}"
+    said = {"name": "li", "role": "handler", "department": "sanitation"}
+    assert served.ask("root", "PUT", where, said).json() == {"id": people["li"], "active": True, **said}
+    served.forget_keys()
+    case = served.push(event(1, key="road_vending")).json()["case_id"]
+    assert served.ask("li", "GET", f"/api/v1/cases/{case}").status_code == 403
+    served.ask("root", "DELETE", where)
+    gone = served.ask("root", "POST", "/api/v1/keys", {"name": "x", "scopes": ["read"], "person_id": people["li"]})
+    assert (gone.status_code, "brings them back" in gone.json()["detail"]) == (409, True)
+    assert served.ask("root", "PUT", where, said | {"name": "wang"}).status_code == 409
+    assert served.ask("root", "PUT", where, said).json()["active"] is True
+    assert served.ask("root", "PUT", "/api/v1/people/nobody", said | {"name": "nobody"}).status_code == 404
+
+
+def test_nobody_locks_everybody_out(served: Served) -> None:
+    people = {p["name"]: p["id"] for p in served.ask("root", "GET", "/api/v1/people").json()}
+    keys = {k["person_id"]: k["id"] for k in served.ask("root", "GET", "/api/v1/keys").json()}
+    root = people["root"]
+    for path in (f"/api/v1/people/{root}", f"/api/v1/keys/{keys[root]}"):
+        refused = served.ask("root", "DELETE", path)
+        assert (refused.status_code, refused.json()["title"]) == (409, "The last one")
+    served.ask("root", "POST", "/api/v1/keys", {"name": "spare", "scopes": ["admin"]})
+    assert served.ask("root", "DELETE", f"/api/v1/keys/{keys[root]}").status_code == 204
+
+
+def test_a_case_that_goes_to_another_department_is_told_to_both(served: Served) -> None:
+    case = served.push(event(1)).json()["case_id"]
+    for who, action in (
+        ("li", {"action": "accept"}), ("li", {"action": "file"}), ("wang", {"action": "dispatch"}),
+        ("chen", {"action": "dispute", "reason": "it stands on a road"}),
+        ("wang", {"action": "settle", "reason": "so it does", "department": "traffic police"}),
+        ("li", {"action": "verify"}),
+    ):  # fmt: skip
+        assert served.ask(who, "POST", f"/api/v1/cases/{case}/actions", action).status_code == 200
+    seen, path = [], f"{served.url}/api/v1/changes?after=0"
+    with (
+        contextlib.suppress(httpx.ReadTimeout),
+        httpx.stream("GET", path, headers=served.headers("chen"), timeout=3) as told,
+    ):
+        for line in told.iter_lines():
+            seen += [line] if line.startswith("event:") else []
+    assert [line.partition(" ")[2] for line in seen] == ["note", "accept", "file", "dispatch", "dispute", "settle"]

@@ -17,6 +17,7 @@ cameras:
   # over the gate
   - id: gate
     urls: {detect: "rtsp://admin:se%cret@10.0.0.7/sub"}  # sub-stream
+    # until the theatre opens
     pool: east
     views:
       - id: home
@@ -60,7 +61,9 @@ def test_what_was_read_can_be_changed_and_keeps_password_and_comments(served: Se
     put = served.ask("root", "PUT", "/api/v1/cameras/gate", changed, headers={"If-Match": read.headers["ETag"]})
     assert (put.status_code, put.json()["name"]) == (200, "Gate")
     assert load_city(city).camera("gate").urls.detect == "rtsp://admin:se%cret@10.0.0.7/sub"
-    assert "# Siming, first stage" in city.read_text()
+    assert city.read_text() == CITY.replace("    pool: east\n", "    pool: west\n").replace(
+        "[[0, 0.5], [1, 0.5], [1, 1]]}\n", "[[0, 0.5], [1, 0.5], [1, 1]]}\n    name: Gate\n"
+    )
     late = served.ask("root", "PUT", "/api/v1/cameras/gate", changed, headers={"If-Match": read.headers["ETag"]})
     assert late.status_code == 412
     assert served.ask("li", "PUT", "/api/v1/cameras/gate", changed).status_code == 403
@@ -120,3 +123,22 @@ def test_a_service_without_a_city_file_says_so(tmp_path: Path) -> None:
     with fresh_url("sqlite", tmp_path / "x") as url, serving(url, str(tmp_path / "e")) as served:
         answer = served.ask("li", "GET", "/api/v1/cameras")
         assert (answer.status_code, "--cameras" in answer.json()["detail"]) == (404, True)
+
+
+def test_a_hidden_password_is_never_written(served: Served, city: Path) -> None:
+    camera = served.ask("root", "GET", "/api/v1/cameras/gate").json()
+    other_path = camera | {"urls": {"detect": "rtsp://***@10.0.0.7/main2", "evidence": "rtsp://***@10.0.0.7/main"}}
+    assert served.ask("root", "PUT", "/api/v1/cameras/gate", other_path).status_code == 200
+    urls = load_city(city).camera("gate").urls
+    assert (urls.detect, urls.evidence) == ("rtsp://admin:se%cret@10.0.0.7/main2", "rtsp://admin:se%cret@10.0.0.7/main")
+    before = city.read_text()
+    for camera_id, url in (
+        ("gate", "rtsp://***@10.0.0.99/sub"),
+        ("gate", "rtsp://***@10.0.0.7:555/sub"),
+        ("roof", "rtsp://***@10.0.0.7/sub"),
+        ("gate", "http://10.0.0.7/sub?token=***"),
+    ):
+        said = {"id": camera_id, "urls": {"detect": url}}
+        refused = served.ask("root", "PUT", f"/api/v1/cameras/{camera_id}", said)
+        assert (refused.status_code, "its password is hidden" in refused.json()["detail"]) == (422, True)
+    assert city.read_text() == before

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cases.stores import NOON, event
 from tests.service.api.served import Served
+from tests.service.api.test_evidence_interface import give, jpeg
 
 
 def test_an_event_pushed_twice_is_one_case(served: Served) -> None:
@@ -30,12 +31,15 @@ def test_of_many_each_is_answered_by_itself(served: Served) -> None:
 def test_a_case_is_read_whole_and_changed_by_whoever_saw_its_newest_version(served: Served) -> None:
     path = f"/api/v1/cases/{served.push(event(1)).json()['case_id']}"
     found = served.ask("li", "GET", path)
-    assert found.headers["ETag"] == '"1"'
-    assert served.ask("li", "GET", path, headers={"If-None-Match": '"1"'}).status_code == 304
+    tag = found.headers["ETag"]
+    for said in (tag, f"W/{tag}", f'"older", {tag}'):
+        assert served.ask("li", "GET", path, headers={"If-None-Match": said}).status_code == 304
+    give(served, jpeg())
+    assert served.ask("li", "GET", path, headers={"If-None-Match": tag}).status_code == 200
     whole = found.json()
     assert whole["violations"][0]["event"]["violation"]["camera_id"] == "gate"
     assert "accept" in whole["actions"]
-    done = served.ask("li", "POST", f"{path}/actions", {"action": "accept"}, headers={"If-Match": '"1"'})
+    done = served.ask("li", "POST", f"{path}/actions", {"action": "accept"}, headers={"If-Match": tag})
     assert (done.status_code, done.json()["state"], done.json()["confirmed_by"]) == (200, "accepted", "li")
     late = served.ask(
         "wang", "POST", f"{path}/actions", {"action": "reject", "reason": "x"}, headers={"If-Match": '"1"'}

@@ -94,6 +94,7 @@ def test_evidence_of_nothing_known_and_kinds_that_are_none_are_refused(served: S
     served.push(event(1))
     assert give(served, jpeg(), kind="selfie").status_code == 422
     assert give(served, jpeg(), who="audit").status_code == 403
+    assert give(served, jpeg(), who="rival").status_code == 409
 
 
 def test_too_much_is_not_even_read(served: Served) -> None:

@@ -1,6 +1,9 @@
 """A handler is done, the camera still sees it: the case comes back with the picture. And permits, and summaries."""
 
+import io
 from datetime import timedelta
+
+import httpx
 
 from tests.cases.stores import NOON, event
 from tests.service.api.served import Served
@@ -12,6 +15,12 @@ AREA = {
 }
 
 
+def still_there(served: Served, who: str, minutes: int) -> httpx.Response:
+    path, seen_at = f"/api/v1/violations/{event(1).id}/still-there", NOON + timedelta(minutes=minutes)
+    picture = {"file": ("still.jpg", io.BytesIO(jpeg()))}
+    return served.ask(who, "POST", path, data={"seen_at": seen_at.isoformat()}, files=picture)
+
+
 def test_it_goes_back_with_the_picture(served: Served) -> None:
     case = served.push(event(1)).json()["case_id"]
     path = f"/api/v1/cases/{case}/actions"
@@ -21,14 +30,11 @@ def test_it_goes_back_with_the_picture(served: Served) -> None:
     served.clock.pass_(minutes=2)
     (asked,) = served.ask("worker", "GET", "/api/v1/questions").json()
     assert (asked["violation_id"], asked["camera_id"]) == (event(1).id, "gate")
-    answer = served.ask(
-        "worker",
-        "POST",
-        f"/api/v1/violations/{event(1).id}/still-there",
-        data={"seen_at": (NOON + timedelta(minutes=1)).isoformat()},
-        files={"file": ("still.jpg", jpeg())},
-    )
-    assert (answer.status_code, answer.json()["state"]) == (200, "handling")
+    for who, minutes, status in (("root", 4, 422), ("li", 1, 403), ("rival", 1, 409)):
+        assert still_there(served, who, minutes).status_code == status
+    answer = still_there(served, "worker", 1)
+    seen = {"violation_id": event(1).id, "case_id": case, "state": "handling"}
+    assert (answer.status_code, answer.json()) == (200, seen)
     whole = served.ask("li", "GET", f"/api/v1/cases/{case}").json()
     (still,) = [e for e in whole["evidence"] if e["kind"] == "still"]
     assert whole["history"][-1]["data"] == {"evidence": [still["id"]]}

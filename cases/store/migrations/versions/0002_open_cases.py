@@ -16,9 +16,11 @@ def upgrade() -> None:
     op.drop_index("ix_cases_state_due_at", "cases")
     op.create_index("ix_cases_merged_into", "cases", ["merged_into"], sqlite_where=MERGED, postgresql_where=MERGED)
     op.drop_column("evidence", "url")
+    op.add_column("changes", sa.Column("department", sa.String(length=150)))
 
 
 def downgrade() -> None:
+    op.drop_column("changes", "department")
     op.add_column("evidence", sa.Column("url", sa.Text()))
     op.drop_index("ix_cases_merged_into", "cases")
     op.create_index("ix_cases_state_due_at", "cases", ["state", "due_at"])
