@@ -1,5 +1,6 @@
 """What a city has decided of its cases: who is responsible, how long it may take, and what goes without a person."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,6 +10,8 @@ from cases.responsibility import Assignment, Cell, Grid, responsible
 from cases.working_time import WorkingTime
 
 EPOCH = date(1970, 1, 1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,19 @@ class Policy:
         return responsible(self.assignments, key, zone_kind, cell)
 
     def due(self, key: str, start: datetime) -> datetime | None:
-        """When a case of this type that is dispatched at ``start`` is to be handled; None where nobody said."""
+        """When a case of this type that is dispatched at ``start`` is to be handled; None where nobody said, or where
+        the calendar has not so much working time: no case waits for that.
+        """
         deadline = self.deadlines.get(key, self.otherwise)
         if deadline is None:
             return None
-        if deadline.working and self.working_time is not None:
+        if not deadline.working or self.working_time is None:
+            return start + deadline.time
+        try:
             return self.working_time.after(start, deadline.time)
-        return start + deadline.time
+        except ValueError as error:
+            _log.error("a case of %s has no deadline: %s", key, error)
+            return None
 
     def local(self, at: datetime) -> tuple[int, int]:
         """The local day (days since 1970) and hour of a moment."""
