@@ -41,7 +41,14 @@ def open_evidence(url: str) -> EvidenceStore:
     Amazon's; keys come from the environment (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``). Raises
     ``EvidenceProblem``.
     """
-    return Bucket(url) if url.startswith("s3://") else Folder(Path(url.removeprefix("file://")))
+    scheme, named, rest = url.partition("://")
+    if not named:
+        return Folder(Path(url))
+    if scheme.lower() == "s3":
+        return Bucket(f"s3://{rest}")
+    if scheme.lower() == "file":
+        return Folder(Path(rest))
+    raise EvidenceProblem(f"evidence lies in a folder, named by its path, or in s3://bucket/prefix, not in {scheme}://")
 
 
 def checked_path(path: str) -> str:
@@ -130,6 +137,8 @@ class Bucket:
         except ImportError:
             raise EvidenceProblem("evidence in S3 needs: pip install 'streetorder[s3]'") from None
         parts = urlsplit(url)
+        if not parts.hostname or parts.username:
+            raise EvidenceProblem("s3://bucket/prefix is needed; its keys come from the environment")
         said = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if unknown := said.keys() - {"endpoint", "region"}:
             raise EvidenceProblem(f"s3://{parts.hostname}: unknown {', '.join(unknown)}; allowed are endpoint, region")

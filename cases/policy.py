@@ -1,5 +1,6 @@
 """What a city has decided of its cases: who is responsible, how long it may take, and what goes without a person."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,6 +10,8 @@ from cases.responsibility import Assignment, Cell, Grid, responsible
 from cases.working_time import WorkingTime
 
 EPOCH = date(1970, 1, 1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +50,35 @@ class Policy:
         return responsible(self.assignments, key, zone_kind, cell)
 
     def due(self, key: str, start: datetime) -> datetime | None:
-        """When a case of this type that is dispatched at ``start`` is to be handled; None where nobody said."""
+        """When a case of this type that is dispatched at ``start`` is to be handled; None where nobody said, or where
+        the calendar has not so much working time: no case waits for that.
+        """
         deadline = self.deadlines.get(key, self.otherwise)
         if deadline is None:
             return None
-        if deadline.working and self.working_time is not None:
-            return self.working_time.after(start, deadline.time)
-        return start + deadline.time
+        working = self.working_time if deadline.working else None
+        return _after(working, key, start, deadline.time)
 
     def resumed(self, key: str, due_at: datetime | None, stopped: datetime, now: datetime) -> datetime | None:
         """The deadline of a case that goes on: what was left of its time when it stopped, from now on."""
         if due_at is None or due_at <= stopped:
             return due_at
         deadline = self.deadlines.get(key, self.otherwise)
-        if self.working_time is not None and (deadline is None or deadline.working):
-            return self.working_time.after(now, self.working_time.between(stopped, due_at))
-        return now + (due_at - stopped)
+        working = self.working_time if deadline is None or deadline.working else None
+        left = due_at - stopped if working is None else working.between(stopped, due_at)
+        return _after(working, key, now, left)
 
     def local(self, at: datetime) -> tuple[int, int]:
         """The local day (days since 1970) and hour of a moment."""
         there = at.astimezone(self.zone)
         return (there.date() - EPOCH).days, there.hour
+
+
+def _after(working: WorkingTime | None, key: str, start: datetime, time: timedelta) -> datetime | None:
+    if working is None:
+        return start + time
+    try:
+        return working.after(start, time)
+    except ValueError as error:
+        _log.error("a case of %s has no deadline: %s", key, error)
+        return None

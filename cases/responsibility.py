@@ -1,5 +1,6 @@
 """Who is responsible for a case: its grid cell, street and district by its place, and the department by rules."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,10 @@ import shapely
 from shapely import STRtree
 from shapely.geometry import Point, shape
 
+LONGEST_NAME = 150
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+"""What no database takes, like a longer name: each event of the cell would be refused."""
+
 
 class GridProblem(ValueError):
     """A grid that cannot be used; the message names the feature."""
@@ -15,12 +20,11 @@ class GridProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the city's grid (网格), and what it belongs to. officer: who walks there."""
+    """A cell of the city's grid (网格), and what it belongs to."""
 
     cell: str
     street: str = ""
     district: str = ""
-    officer: str = ""
 
 
 class Grid:
@@ -33,11 +37,12 @@ class Grid:
 
     @classmethod
     def of(cls, geojson: Mapping[str, Any]) -> "Grid":
-        """Of a FeatureCollection of polygons, each with properties ``cell`` and perhaps ``street``, ``district``,
-        ``officer``. Raises ``GridProblem``.
+        """Of a FeatureCollection of polygons, each with properties ``cell`` and perhaps ``street``, ``district``.
+
+        Raises ``GridProblem``.
         """
-        features = geojson.get("features")
-        if geojson.get("type") != "FeatureCollection" or not isinstance(features, list):
+        features = geojson.get("features") if isinstance(geojson, Mapping) else None
+        if not isinstance(features, list) or geojson.get("type") != "FeatureCollection":
             raise GridProblem("a GeoJSON FeatureCollection is needed")
         return cls([_feature(f"features[{number}]", feature) for number, feature in enumerate(features)])
 
@@ -49,7 +54,7 @@ class Grid:
 
 def _feature(where: str, feature: Any) -> tuple[Cell, Any]:
     try:
-        said, area = feature["properties"] or {}, shape(feature["geometry"])
+        said, area = feature["properties"], shape(feature["geometry"])
     except (KeyError, TypeError, AttributeError, ValueError, shapely.errors.ShapelyError) as error:
         raise GridProblem(f"{where}: no geometry that can be read ({error!r})") from None
     if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty or not area.is_valid:
@@ -57,9 +62,18 @@ def _feature(where: str, feature: Any) -> tuple[Cell, Any]:
     west, south, east, north = area.bounds
     if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise GridProblem(f"{where}: coordinates are longitude and latitude in degrees, WGS-84")
-    if not isinstance(said.get("cell"), str) or not said["cell"]:
+    if not isinstance(said, dict) or not isinstance(said.get("cell"), str) or not said["cell"]:
         raise GridProblem(f"{where}: properties.cell, the name of the cell, is missing")
-    return Cell(said["cell"], *(str(said.get(name) or "") for name in ("street", "district", "officer"))), area
+    return Cell(*(_name(where, said, key) for key in ("cell", "street", "district"))), area
+
+
+def _name(where: str, said: Mapping[str, Any], key: str) -> str:
+    name = str(said.get(key) or "")
+    if len(name) > LONGEST_NAME or _NO_TEXT.search(name):
+        raise GridProblem(
+            f"{where}: properties.{key}: at most {LONGEST_NAME} characters that are text, not {name[:40]!a}"
+        )
+    return name
 
 
 @dataclass(frozen=True, slots=True)

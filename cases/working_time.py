@@ -36,33 +36,42 @@ class WorkingTime:
         Work that ends with the day is due at the end of that day, not at the beginning of the next.
         """
         start, left = start.astimezone(UTC), work
-        for begin, end in self._spans(start):
-            length = end - max(begin, start)
-            if length <= timedelta(0):
-                continue
-            if left <= length:
-                return max(begin, start) + left
-            left -= length
+        first = start.astimezone(self.zone).date()
+        for n in range(LONGEST_SEARCH.days):
+            for begin, end in self._spans(first + timedelta(days=n)):
+                length = end - max(begin, start)
+                if length <= timedelta(0):
+                    continue
+                if left <= length:
+                    return max(begin, start) + left
+                left -= length
         raise ValueError(
             f"there are no {work} of working time in the {LONGEST_SEARCH.days} days after {start:%Y-%m-%d}"
         )
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Working time from one moment to a later one."""
-        total = timedelta(0)
-        for begin, over in self._spans(start):
-            if begin >= end:
-                break
-            total += max(timedelta(0), min(over, end) - max(begin, start))
-        return total
+        first, last = (at.astimezone(self.zone).date() for at in (start, end))
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        spans = (span for day in days for span in self._spans(day))
+        worked = (min(over, end) - max(begin, start) for begin, over in spans)
+        return sum((one for one in worked if one > timedelta(0)), timedelta(0))
 
-    def _spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Begin and end of the spans from the day of ``start`` on, UTC."""
-        first = start.astimezone(self.zone).date()
-        for n in range(LONGEST_SEARCH.days):
-            day = first + timedelta(days=n)
-            for begin, end in self.days.get(day, self.week[day.weekday()]):
-                yield self._utc(day, begin), self._utc(day + timedelta(days=end == time()), end)
+    def most(self, today: date) -> timedelta:
+        """So much work has an end, whenever it begins in the ``LONGEST_SEARCH`` from today on; more may have none."""
+        days = [today + timedelta(days=n) for n in range(2 * LONGEST_SEARCH.days)]
+        worked = [sum((end - begin for begin, end in self._spans(day)), timedelta(0)) for day in days]
+        # It may begin when the first day's hours are over.
+        return min(sum(worked[n + 1 : n + LONGEST_SEARCH.days], timedelta(0)) for n in range(LONGEST_SEARCH.days))
+
+    def _spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """Begin and end of a day's spans, UTC, in order and apart."""
+        over = datetime.min.replace(tzinfo=UTC)
+        for begin, end in self.days.get(day, self.week[day.weekday()]):
+            # Hours that are skipped when clocks are set forward reach into those that follow.
+            begins = max(over, self._utc(day, begin))
+            over = max(begins, self._utc(day + timedelta(days=end == time()), end))
+            yield begins, over
 
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)

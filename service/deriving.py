@@ -1,5 +1,6 @@
 """Copies of evidence without faces and plates, made in a process of their own: the interface never loads a picture."""
 
+import hashlib
 import tempfile
 import threading
 import time
@@ -93,9 +94,14 @@ class Deriving:
         ending = ".jpg" if kind == "image" else ".mp4"
         with tempfile.TemporaryDirectory(prefix="streetorder-share-") as folder:
             source, target = Path(folder) / f"original{Path(piece.path).suffix}", Path(folder) / f"shared{ending}"
+            hashed = hashlib.sha256()
             with source.open("wb") as out:
                 for data in self._store.get(piece.path):
+                    hashed.update(data)
                     out.write(data)
+            if hashed.hexdigest() != piece.sha256:
+                _log.error("evidence was changed", evidence=piece.id, case=piece.case_id, path=piece.path)
+                raise Damaged("its bytes are not those that were sealed")
             try:
                 self._make[kind](source, target)
             except Exception as error:

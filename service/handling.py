@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -15,8 +15,8 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from cases.policy import Deadline, Policy
 from cases.responsibility import Assignment, Grid
 from cases.retention import LEAST
-from cases.working_time import Hours, WorkingTime
-from service.city_errors import complaints
+from cases.working_time import LONGEST_SEARCH, Hours, WorkingTime
+from service.city_errors import Complaint, complaints
 from service.city_fields import Entry, Kind, TimeZone, TypeKey
 from service.city_yaml import YamlProblem, read_yaml
 from service.receivers import ReceiverIn, Ways, ways
@@ -152,7 +152,7 @@ class Handling(Entry):
             raise HandlingFileError(f"{path}: {what}") from None
 
 
-def load_handling(path: Path | None) -> Handling:
+def load_handling(path: Path | None, today: date | None = None) -> Handling:
     """Read and check; without a file what holds by itself. Raises ``HandlingFileError``."""
     if path is None:
         return Handling()
@@ -162,12 +162,27 @@ def load_handling(path: Path | None) -> Handling:
         raise HandlingFileError(str(problem)) from None
     try:
         handling = Handling.model_validate(document.data)
+        found = _out_of_reach(handling, today or datetime.now(UTC).date())
     except ValidationError as problem:
         found = complaints(problem, document.data, Handling.model_json_schema())
+    if found:
         lines = sorted((document.line(loc), text) for loc, text in found)
-        raise HandlingFileError("\n".join(f"{path}:{line}: {text}" for line, text in lines)) from None
+        raise HandlingFileError("\n".join(f"{path}:{line}: {text}" for line, text in lines))
     handling._folder = path.parent
     return handling
+
+
+def _out_of_reach(handling: Handling, today: date) -> list[Complaint]:
+    """Deadlines of more working time than there is, and what to say of them."""
+    if handling.working_time is None:
+        return []
+    most = _working(ZoneInfo(handling.time_zone), handling.working_time).most(today)
+    there = f"working_time has {most / timedelta(hours=1):g} hours in {LONGEST_SEARCH.days} days"
+    return [
+        (("deadlines", key, "hours"), f"deadlines.{key}.hours: value {said.hours:g}: {there}; allowed are fewer hours")
+        for key, said in handling.deadlines.items()
+        if said.working and timedelta(hours=said.hours) > most
+    ]
 
 
 def _assignment(said: AssignmentIn) -> Assignment:

@@ -14,6 +14,8 @@ from av.codec.context import ThreadType
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from streams.upright import pixel_aspect
+
 MAX_GROUP_S = 60.0
 """A stream without key frames is cut into groups of this length, so that memory stays bounded."""
 MAX_GROUP_BYTES = 64 << 20
@@ -40,7 +42,7 @@ class CodecParameters:
         self.pix_fmt = context.pix_fmt or ""
         self.rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         self.shuffled = context.has_b_frames and stream.container.format.name in NUMBERED_IN_DECODING_ORDER
-        self.pixel_aspect = Fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1) or Fraction(1)
+        self.pixel_aspect = pixel_aspect(stream)
 
     def same_as(self, other: "CodecParameters") -> bool:
         """Whether packets of both can stand in one clip."""

@@ -5,10 +5,16 @@ from fractions import Fraction
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
 
 from streams.frame import Picture
 
 MAX_SIDE = 16384
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """The width of a stored pixel by its height; 1 where nothing says it."""
+    return Fraction(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
 
 
 def upright_size(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:

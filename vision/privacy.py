@@ -5,6 +5,7 @@ clip each box holds for a while before and after it was seen. What is taken away
 across a face are averages, from which nothing comes back, unlike from a blur.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.upright import full_picture, pixel_aspect
+
 Picture = NDArray[np.uint8]
 Find = Callable[[Picture], NDArray[np.float64]]
 """A picture ``(H, W, 3)`` RGB to ``(n, 6)`` rows of ``x1, y1, x2, y2, score, class``, pixels."""
@@ -23,8 +26,12 @@ FROM_SCORE = 0.1
 """Half of what tracks are begun with: a false box hides some pavement."""
 HEAD, HEAD_WIDER = 0.35, 0.25
 """The upper part of a person that is hidden, and by how much of its width wider: heads lean out of boxes."""
-PLATES_FROM = 0.35
-"""From this part of a vehicle's height downwards everything goes: plates hang on bumpers and in rear windows' reach."""
+WHOLE_FROM, EDGE = 0.65, 0.02
+"""All of a person goes whose box is wider than so much of its height, or reaches so near to the picture's top or sides:
+of head and shoulders the head is half."""
+PLATES_FROM, LOW_PLATES_FROM = 0.25, 0.35
+"""From this part of the height downwards everything goes: plates of e-bikes hang under the saddle, those of motor
+vehicles on bumpers and in rear windows' reach."""
 BLOCKS = 6
 """So many averages across the longer side of what is hidden: a plate has seven signs, a face two eyes."""
 EVERY_S, HELD_S = 0.2, 0.6
@@ -34,35 +41,36 @@ _TICK = Fraction(1, 90_000)
 
 
 class Hide(NamedTuple):
-    """What the classes of a model mean here: indices of persons and of vehicles."""
+    """What the classes of a model mean here: indices of persons, of motor vehicles, and of bicycles and e-bikes."""
 
     persons: frozenset[int]
     vehicles: frozenset[int]
+    bicycles: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, keys: Iterable[str]) -> "Hide":
-        """Of a model's keys. Raises ``ValueError`` for one that knows no persons or no vehicles."""
-        listed = list(keys)
-        found = cls(
-            frozenset(i for i, key in enumerate(listed) if key == "person"),
-            frozenset(i for i, key in enumerate(listed) if key == "motor_vehicle_parking"),
-        )
+        """Of a model's keys. Raises ``ValueError`` for one that knows no persons or no motor vehicles."""
+        listed, shown = list(keys), ("person", "motor_vehicle_parking", "non_motor_parking")
+        found = cls(*(frozenset(i for i, key in enumerate(listed) if key == one) for one in shown))
         if not (found.persons and found.vehicles):
             raise ValueError("a model that finds persons and motor vehicles is needed to hide faces and plates")
         return found
 
 
-def regions(rows: NDArray[np.float64], hide: Hide) -> NDArray[np.float64]:
-    """``(n, 4)`` pixels to make unrecognisable, of the boxes that were found."""
+def regions(rows: NDArray[np.float64], hide: Hide, size: tuple[int, int]) -> NDArray[np.float64]:
+    """``(n, 4)`` pixels to make unrecognisable, of the boxes found in a picture of this width and height."""
     found = []
     for x1, y1, x2, y2, score, cls in rows.tolist():
         if score < FROM_SCORE:
             continue
         width, height = x2 - x1, y2 - y1
         if int(cls) in hide.persons:
-            found.append((x1 - HEAD_WIDER * width, y1 - 0.1 * height, x2 + HEAD_WIDER * width, y1 + HEAD * height))
-        elif int(cls) in hide.vehicles:
-            found.append((x1, y1 + PLATES_FROM * height, x2, y2 + 0.05 * height))
+            cut = x1 <= EDGE * size[0] or y1 <= EDGE * size[1] or x2 >= (1 - EDGE) * size[0]
+            head = 1.0 if cut or width > WHOLE_FROM * height else HEAD
+            found.append((x1 - HEAD_WIDER * width, y1 - 0.1 * height, x2 + HEAD_WIDER * width, y1 + head * height))
+        elif int(cls) in hide.vehicles | hide.bicycles:
+            plates = LOW_PLATES_FROM if int(cls) in hide.vehicles else PLATES_FROM
+            found.append((x1, y1 + plates * height, x2, y2 + 0.05 * height))
     return np.array(found).reshape(-1, 4)
 
 
@@ -86,11 +94,12 @@ def covered(picture: Picture, boxes: NDArray[np.float64]) -> Picture:
 
 def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
     """A JPEG of the picture without faces and plates, and without what cameras write into files. Raises ``OSError``."""
+    # Turned upright by what its Exif says: the upper part of a person has to be where the head is.
     pixels = cv2.imdecode(np.frombuffer(source.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise OSError(f"{source}: no picture")
     picture = np.ascontiguousarray(pixels[:, :, ::-1]).astype(np.uint8)
-    shown = covered(picture, regions(find(picture), hide))
+    shown = covered(picture, _to_hide(picture, find, hide))
     done, data = cv2.imencode(".jpg", np.ascontiguousarray(shown[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
     if not done:
         raise OSError(f"{target}: the picture cannot be encoded")
@@ -103,17 +112,18 @@ def share_clip(source: Path, target: Path, find: Find, hide: Hide) -> None:
     Boxes are looked for in one pass and hidden in another, so that each is hidden before it was seen, too. Raises
     ``OSError``, ``av.error.FFmpegError``.
     """
-    seen = [(at, regions(find(picture), hide)) for at, picture in _pictures(source, EVERY_S)]
-    if not seen:
+    looked = [(at, _to_hide(picture, find, hide)) for at, picture in _pictures(source, EVERY_S)]
+    if not looked:
         raise OSError(f"{source}: nothing of it decodes")
+    times, boxes = zip(*looked, strict=True)
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         stream = None
         for at, picture in _pictures(source, 0.0):
-            boxes = [found for when, found in seen if abs(when - at) <= HELD_S + EVERY_S]
-            shown = covered(picture, np.concatenate(boxes)) if boxes else picture
-            height = min(LARGEST_HEIGHT, shown.shape[0]) // 2 * 2
-            width = round(shown.shape[1] * height / shown.shape[0] / 2) * 2
+            near = slice(bisect_left(times, at - HELD_S - EVERY_S), bisect_right(times, at + HELD_S + EVERY_S))
+            shown = covered(picture, np.concatenate(boxes[near]))
             if stream is None:
+                height = max(2, min(LARGEST_HEIGHT, shown.shape[0]) // 2 * 2)
+                width = max(2, round(shown.shape[1] * height / shown.shape[0] / 2) * 2)
                 stream = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "26"})
                 stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
                 stream.codec_context.time_base = _TICK
@@ -125,9 +135,14 @@ def share_clip(source: Path, target: Path, find: Find, hide: Hide) -> None:
             out.mux(stream.encode())
 
 
+def _to_hide(picture: Picture, find: Find, hide: Hide) -> NDArray[np.float64]:
+    return regions(find(picture), hide, (picture.shape[1], picture.shape[0]))
+
+
 def _pictures(source: Path, every_s: float) -> Iterator[tuple[float, Picture]]:
-    """Seconds from the beginning, and the picture; at most one in ``every_s``."""
+    """Seconds from the beginning, rising, and the upright picture with square pixels; at most one in ``every_s``."""
     with av.open(str(source)) as container:
+        aspect = pixel_aspect(container.streams.video[0])
         first = last = None
         for frame in container.decode(video=0):
             if frame.time is None:
@@ -137,4 +152,4 @@ def _pictures(source: Path, every_s: float) -> Iterator[tuple[float, Picture]]:
             if last is not None and at - last < max(every_s, 1e-3) - 1e-3:
                 continue
             last = at
-            yield at, frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+            yield at, full_picture(frame, aspect)

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from cases.evidence_store import EvidenceProblem, EvidenceStore, open_evidence
+from cases.evidence_store import Bucket, EvidenceProblem, EvidenceStore, open_evidence
 
 CASE = "0d8f3c1e-5f0b-5a53-9c55-2f3f6f1f8a01"
 
@@ -23,7 +23,7 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "s3", "S3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EvidenceStore:
     if request.param == "folder":
         return open_evidence(str(tmp_path / "evidence"))
@@ -31,7 +31,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     endpoint = request.getfixturevalue("s3")
     urlopen(Request(f"{endpoint}/evidence", method="PUT"), timeout=10)
-    return open_evidence(f"s3://evidence/city?endpoint={endpoint}")
+    kept = open_evidence(f"{request.param}://evidence/city?endpoint={endpoint}")
+    assert isinstance(kept, Bucket)
+    return kept
 
 
 def test_what_is_put_comes_back_until_it_is_deleted(store: EvidenceStore, tmp_path: Path) -> None:
@@ -72,3 +74,21 @@ def test_a_store_that_is_away_is_said_without_its_secret(monkeypatch: pytest.Mon
     (tmp_path / "file").write_text("x")
     with pytest.raises(EvidenceProblem, match="file"):
         open_evidence(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://user:verysecret@x/y", "folder, named by its path, or in s3://bucket/prefix, not in http://"),
+        ("s3:///prefix", "s3://bucket/prefix is needed"),
+        ("s3://key:verysecret@bucket/prefix", "its keys come from the environment"),
+    ],
+)
+def test_what_is_no_store_is_refused_and_made_nowhere(
+    url: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EvidenceProblem, match=said) as problem:
+        open_evidence(url)
+    assert "verysecret" not in str(problem.value)
+    assert list(tmp_path.iterdir()) == []

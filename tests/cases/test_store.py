@@ -1,19 +1,22 @@
 """The database is what the tables say, on both kinds, and opening it again changes nothing."""
 
-import threading
+import sys
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Engine, QueuePool, String, select, update
 from sqlalchemy import event as event_of_engine
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from cases.arrivals import arrive
 from cases.desk import Desk
 from cases.queries import Wanted, page
-from cases.store.engine import StoreProblem, migrate, open_store
-from cases.store.tables import cases, metadata
+from cases.store import engine as engine_module
+from cases.store.engine import StoreProblem, changing, migrate, open_store
+from cases.store.tables import cases, changes, metadata
 from cases.store.writer import Writer
 from tests.cases.office import POLICY, WORKER
 from tests.cases.stores import Clock, event, fresh_store, fresh_url
@@ -69,7 +72,12 @@ def test_the_nearest_deadlines_are_found_without_looking_at_all_cases(kind: str,
         ("cases.db", "a URL like sqlite:///cases.db"),
         ("sqlite:////proc/nothing/cases.db", "cases.db"),
         ("postgresql+psycopg://so:hidden@127.0.0.1:9/x", r"so:\*\*\*@127\.0\.0\.1:9/x"),
-        ("oracle://x/y", "oracle"),
+        ("oracle://x/y", r"sqlite:///cases\.db or postgresql\+psycopg://host/name is needed, not oracle"),
+        ("postgresql+psycopg2://so:hidden@h/x", r"is needed, not postgresql\+psycopg2"),
+        ("postgresql://so:hidden@127.0.0.1:9/x", "psycopg.OperationalError"),
+        ("postgresql+psycopg://so:hidden@h:port/x", "a URL like sqlite:///cases.db"),
+        ("sqlite://", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, said: str) -> None:
@@ -78,24 +86,68 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, 
     assert "hidden" not in str(problem.value)
 
 
-def test_a_caller_that_has_gone_does_not_stop_the_writer(tmp_path: Path) -> None:
+def test_what_says_nothing_of_itself_and_a_driver_that_is_missing_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Engine) -> None:
+        raise TimeoutError
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreProblem, match=r"pip install 'streetorder\[postgres\]'"):
+        open_store("postgresql+psycopg://h/x")
+    monkeypatch.setattr(engine_module, "migrate", fails)
+    with pytest.raises(StoreProblem, match="TimeoutError"):
+        open_store(f"sqlite:///{tmp_path}/x.db")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with fresh_url("sqlite", tmp_path) as url:
         engine = open_store(url)
-        writer, begun, go_on = Writer(engine), threading.Event(), threading.Event()
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        engine.dispose()
+        with pytest.raises(StoreProblem, match=r"newer streetorder made it \(revision 9999\); this one knows up to"):
+            open_store(url)
 
-        def slow(_: object) -> str:
-            begun.set()
-            go_on.wait(10)
-            return "done"
 
-        running = writer.submit(slow)
-        begun.wait(10)
-        queued = writer.submit(lambda _: "never")
-        assert queued.cancel()
-        running.cancel()
-        go_on.set()
-        assert writer.do(lambda _: "next") == "next"
-        assert writer.works
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_column_of_a_table_that_others_refer_to_can_be_changed(kind: str, tmp_path: Path) -> None:
+    with fresh_store(kind, tmp_path) as engine:
+        writer = Writer(engine)
+        case = writer.do(lambda tx: arrive(tx, Desk(POLICY, Clock()), event(1), WORKER)).case
+        with changing(engine) as connection:
+            operations = Operations(MigrationContext.configure(connection, opts={"render_as_batch": True}))
+            with operations.batch_alter_table("cases") as table:
+                table.alter_column("key", type_=String(200), existing_type=String(64))
+        with engine.connect() as connection:
+            assert connection.execute(select(cases.c.id)).scalars().all() == [case.id]
+            assert len(connection.execute(select(changes)).all()) == 1
+        with pytest.raises(IntegrityError):  # what refers to nothing is refused as before
+            writer.do(lambda tx: tx.execute(update(changes).values(case_id="nobody's")).rowcount)
         writer.close()
-        assert not writer.works
+
+
+def test_a_change_that_would_leave_rows_without_theirs_is_none(tmp_path: Path) -> None:
+    with fresh_store("sqlite", tmp_path) as engine:
+        writer = Writer(engine)
+        writer.do(lambda tx: arrive(tx, Desk(POLICY, Clock()), event(1), WORKER))
+        writer.close()
+        with pytest.raises(StoreProblem, match="without theirs of cases"), changing(engine) as connection:
+            connection.exec_driver_sql("DELETE FROM cases")
+        with engine.connect() as connection:
+            assert len(connection.execute(select(cases)).all()) == 1
+
+
+def test_a_service_leaves_room_for_others_and_is_missed_when_its_machine_is_gone(tmp_path: Path) -> None:
+    with fresh_url("postgresql", tmp_path) as url:
+        engine = open_store(f"{url}&connect_timeout=9&options=-c%20lock_timeout%3D3s")
+        with engine.connect() as tx:
+            said = {row.name: row.setting for row in tx.exec_driver_sql("SELECT name, setting FROM pg_settings")}
+            ours = tx.connection.dbapi_connection.info.get_parameters()
+        assert said["idle_in_transaction_session_timeout"] == "30000"
+        assert ours["tcp_user_timeout"] == "30000"
+        assert (said["lock_timeout"], ours["connect_timeout"]) == ("3000", "9")  # what the URL says itself
+        assert isinstance(engine.pool, QueuePool)
+        most = engine.pool.size() + engine.pool._max_overflow + 1
+        assert 3 * most <= int(said["max_connections"]) - int(said["superuser_reserved_connections"])
         engine.dispose()

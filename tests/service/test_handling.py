@@ -1,7 +1,7 @@
 """The handling file: what people write, what comes of it, and what is said of mistakes."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,19 @@ def test_allowed_addresses_are_compared_as_urls_are_read(tmp_path: Path) -> None
         "fd00::/8",
         "10.9.9.9",
     ]
+
+
+def test_deadlines_of_more_working_time_than_there_is_are_said_at_once(tmp_path: Path) -> None:
+    text = WHOLE.replace('mon-fri: ["08:00-12:00", "14:30-17:30"], sat: "22:00-02:00"', 'mon: "09:00-10:00"')
+    text = text.replace("otherwise: {hours: 8}", "otherwise: {hours: 60}")
+    with pytest.raises(HandlingFileError) as problem:
+        load_handling(written(tmp_path, text), date(2026, 9, 28))
+    (line,) = str(problem.value).splitlines()
+    assert line.endswith(
+        "handling.yaml:14: deadlines.otherwise.hours: value 60: working_time has 57 hours in 400 days; "
+        "allowed are fewer hours"
+    )
+    load_handling(written(tmp_path, text.replace("hours: 60", "hours: 60, working: false")))
 
 
 def test_a_grid_and_a_secret_that_are_missing_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

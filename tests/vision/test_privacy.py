@@ -1,11 +1,13 @@
 """What leaves shows no head and no plate, in pictures and in every picture of a clip."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from models.card import ModelCard
 from models.detector import load_detector
@@ -13,7 +15,7 @@ from service.picture_detector import PictureDetector
 from tests.scenery import Thing, street
 from vision.privacy import BLOCKS, Hide, covered, regions, share_clip, share_picture
 
-HIDE = Hide(frozenset({1}), frozenset({0}))
+HIDE = Hide(frozenset({1}), frozenset({0}), frozenset({3}))
 
 
 def noise(height: int = 200, width: int = 300) -> np.ndarray:
@@ -24,9 +26,32 @@ def test_a_persons_head_and_a_vehicles_lower_part_are_hidden() -> None:
     rows = np.array(
         [[100, 50, 140, 150, 0.9, 1], [10, 20, 90, 80, 0.15, 0], [0, 0, 300, 200, 0.05, 0], [0, 0, 9, 9, 0.9, 2]]
     )
-    head, plate = regions(rows, HIDE).tolist()
+    head, plate = regions(rows, HIDE, (300, 200)).tolist()
     assert head == [90, 40, 150, 85]
     assert plate == [10, 41, 90, 83]
+
+
+def test_the_plate_of_a_parked_e_bike_is_hidden_higher_up() -> None:
+    assert regions(np.array([[10, 20, 70, 60, 0.2, 3]]), HIDE, (300, 200)).tolist() == [[10, 30, 70, 62]]
+    assert Hide.of(["non_motor_parking", "person", "motor_vehicle_parking"]).bicycles == {0}
+
+
+@pytest.mark.parametrize(
+    ("box", "whole"),
+    [
+        ((100, 50, 140, 150), False),  # walks
+        ((100, 50, 180, 150), True),  # head and shoulders behind a wall
+        ((100, 1, 140, 150), True),  # cut by the picture's top
+        ((2, 50, 30, 150), True),  # by its left side
+        ((270, 50, 298, 150), True),  # by its right side
+        ((100, 90, 140, 199), False),  # by its bottom, where the feet are
+    ],
+)
+def test_all_of_a_person_is_hidden_whose_head_is_more_than_a_third_of_what_is_seen(
+    box: tuple[int, ...], whole: bool
+) -> None:
+    (hidden,) = regions(np.array([[*box, 0.9, 1]]), HIDE, (300, 200)).tolist()
+    assert (hidden[3] >= box[3]) == whole
 
 
 def test_what_is_hidden_is_a_few_averages_and_nothing_else_changes() -> None:
@@ -92,3 +117,43 @@ def test_a_shared_clip_hides_what_moves_in_every_picture(find: tuple[PictureDete
     for at, shown in pictures:
         assert darkest(originals[round(at, 2)], at) < 60
         assert darkest(shown, at) > 120, f"at {at:.2f} s the walker's eye is to be seen"
+
+
+@pytest.mark.parametrize(
+    ("rotate", "sar", "size"),
+    [(90, None, (192, 320)), (270, None, (192, 320)), (180, None, (320, 192)), (0, Fraction(2), (640, 192))],
+)
+def test_a_clip_of_a_camera_held_turned_is_made_upright_before_heads_are_hidden(
+    find: tuple[PictureDetector, Hide], tmp_path: Path, rotate: int, sar: Fraction | None, size: tuple[int, int]
+) -> None:
+    person, eye = Thing("magenta", (0.4, 0.2, 0.6, 0.8)), Thing("black", (0.47, 0.25, 0.53, 0.28))
+    stored = size if sar is None else (320, 192)
+    source = street(tmp_path / "a.mp4", seconds=1, gop_s=1, things=[person, eye], size=stored, rotate=rotate, sar=sar)
+    share_clip(source, tmp_path / "b.mp4", *find)
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.width, frame.height, frame.rotation) == (*size, 0)
+    head = frame.to_ndarray(format="rgb24")[round(0.22 * size[1]) : round(0.32 * size[1]), round(size[0] / 2), 0]
+    assert head.min() > 120, "the eye is to be seen"
+
+
+def test_a_picture_of_a_camera_held_turned_is_made_upright_before_heads_are_hidden(
+    find: tuple[PictureDetector, Hide], tmp_path: Path
+) -> None:
+    upright = np.full((640, 360, 3), 118, np.uint8)
+    upright[200:500, 130:230] = (255, 0, 255)
+    upright[240:250, 170:190] = 0
+    turned = Image.Exif()
+    turned[0x112] = 6  # to be turned by 90 degrees clockwise
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "a.jpg", exif=turned, quality=95)
+    share_picture(tmp_path / "a.jpg", tmp_path / "b.jpg", *find)
+    shown = cv2.imread(str(tmp_path / "b.jpg"))[:, :, ::-1]
+    assert shown.shape == upright.shape
+    assert shown[215:275, 180, 0].min() > 120, "the eye is to be seen"
+
+
+def test_a_clip_that_is_hardly_a_picture_wide_has_a_copy(tmp_path: Path) -> None:
+    source = street(tmp_path / "a.avi", seconds=0.2, size=(2, 2000), codec="mjpeg")
+    share_clip(source, tmp_path / "b.mp4", lambda _: np.zeros((0, 6)), HIDE)
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (2, 720)
