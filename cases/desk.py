@@ -160,6 +160,8 @@ class Desk:
             department = said.get("department") or case.department
             if not department:
                 raise NotAllowed(f"{action}: no rule says whose it is: name a department")
+            if (known := self.policy.departments) and department not in known:
+                raise NotAllowed(f"{action}: there is no department {department!r}; there are {', '.join(known)}")
             columns |= {"department": department, "due_at": self.policy.due(case.key, now), "escalated": 0}
         elif action is Action.CLOSE:
             columns |= {"closed_at": now, "rating": said.get("rating")}

@@ -43,6 +43,11 @@ class Policy:
     repeat: timedelta = timedelta(days=7)
     asked_after: timedelta = timedelta(minutes=1)
 
+    @property
+    def departments(self) -> list[str]:
+        """All that the city names; none where it names none, and any may be said."""
+        return sorted({assignment.department for assignment in self.assignments})
+
     def cell(self, lat: float | None, lon: float | None) -> Cell | None:
         return None if lat is None or lon is None else self.grid.at(lat, lon)
 

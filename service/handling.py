@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cases.policy import Deadline, Policy
 from cases.responsibility import Assignment, Grid
@@ -23,7 +23,6 @@ from service.receivers import ReceiverIn, Ways, ways
 from vision.schedule import DAY_S, WeeklySchedule
 
 OTHERWISE = "otherwise"
-_MONDAY = date(2024, 1, 1)
 _HOST = re.compile(r"[\w.-]+(:\d{1,5})?")
 
 
@@ -53,6 +52,15 @@ def _named_once(receivers: list[ReceiverIn]) -> list[ReceiverIn]:
     return receivers
 
 
+def _days(value: dict[date, list[str]]) -> dict[date, list[str]]:
+    for day, spans in value.items():
+        try:
+            _day(spans)
+        except ValueError as problem:
+            raise ValueError(f"{day}: {problem}") from None
+    return value
+
+
 WeekHours = Annotated[dict[str, str | list[str]], AfterValidator(_hours)]
 
 
@@ -62,7 +70,7 @@ class WorkingHours(Entry):
     hours: WeekHours = Field(
         title="Hours", description='Of the week, such as {mon-fri: ["08:00-12:00", "14:30-17:30"]}.'
     )
-    days: dict[date, list[str]] = Field(
+    days: Annotated[dict[date, list[str]], AfterValidator(_days)] = Field(
         default={}, title="Days", description="Hours of single dates instead, none for a holiday."
     )
 
@@ -79,7 +87,9 @@ class DeadlineIn(Entry):
 class AssignmentIn(Entry):
     """Whose cases are whose; the first that fits counts, and what is left out fits any."""
 
-    department: Annotated[str, Field(min_length=1, max_length=100)] = Field(title="Department", description="Its name.")
+    department: Annotated[str, Field(max_length=100, pattern=r"^\S(.*\S)?$")] = Field(
+        title="Department", description="Its name."
+    )
     types: list[TypeKey] = Field(default=[], title="Types", description="Of violation.")
     zone_kinds: list[Kind] = Field(default=[], title="Zone kinds", description="What the ground is.")
     districts: list[str] = Field(default=[], title="Districts", description="As the grid names them.")
@@ -119,6 +129,15 @@ class Handling(Entry):
         default=180, title="Keep days", description="For so long evidence of cases that are over is kept."
     )
     _folder: Path = PrivateAttr(default_factory=Path)
+
+    @model_validator(mode="after")
+    def _names_of_the_grid(self) -> "Handling":
+        by_place = next((said.department for said in self.departments if said.districts or said.streets), None)
+        if by_place is not None and self.grid is None:
+            raise ValueError(
+                f"departments: {by_place!r} goes by districts or streets: a grid is needed, which names them"
+            )
+        return self
 
     def policy(self) -> Policy:
         """Raises ``HandlingFileError`` for a grid that cannot be used."""
@@ -210,7 +229,12 @@ def _week(hours: Mapping[str, str | list[str]]) -> tuple[Hours, ...]:
 
 
 def _day(spans: list[str]) -> Hours:
-    return _week({"mon": spans})[_MONDAY.weekday()] if spans else ()
+    if not spans:
+        return ()
+    week = _week({"mon": spans})
+    if week[1]:
+        raise ValueError("hours of a single day end with it, at 24:00 at the latest")
+    return week[0]
 
 
 def _clock(seconds: int) -> time:

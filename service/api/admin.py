@@ -130,6 +130,7 @@ def list_people(request: Request, _: Admin) -> list[PersonOut]:
 @router.post("/people", status_code=201, summary="Add somebody")
 async def add_person(request: Request, said: PersonIn, _: Admin) -> PersonOut:
     office = _office(request)
+    _there_is(office, said.department)
     row = {"id": new_id(), "active": True, **said.model_dump()}
     try:
         await _write(office, lambda tx: tx.execute(insert(people), row | {"created_at": office.clock()}).rowcount)
@@ -142,6 +143,7 @@ async def add_person(request: Request, said: PersonIn, _: Admin) -> PersonOut:
 async def change_person(request: Request, person_id: str, said: PersonIn, _: Admin) -> PersonOut:
     """Their keys follow within seconds."""
     office = _office(request)
+    _there_is(office, said.department)
 
     def work(tx: Any) -> PersonOut:
         row = {**said.model_dump(), "active": True}
@@ -262,6 +264,12 @@ def list_looks(
 def _office(request: Request) -> Office:
     office: Office = request.app.state.office
     return office
+
+
+def _there_is(office: Office, department: str | None) -> None:
+    known = office.desk.policy.departments
+    if department is not None and known and department not in known:
+        raise Problem(422, "Not valid", f"department: there is no {department!r}; there are {', '.join(known)}")
 
 
 def _known(said: PersonIn) -> Problem:

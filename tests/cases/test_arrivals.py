@@ -144,6 +144,9 @@ def test_what_may_not_be_done_is_said_and_changes_nothing(office: Office) -> Non
         office.act(case, Action.FILE, LI, version=1)
     with pytest.raises(NotAllowed, match="evidence: case 1 has none with the id 'a picture'"):
         office.act(case, Action.NOTE, LI, "see there", evidence=["a picture"])
+    filed = office.act(office.act(office.arrive(7, camera="roof", place=None), Action.ACCEPT, LI), Action.FILE, LI)
+    with pytest.raises(NotAllowed, match="no department 'sanitaton'; there are sanitation, urban management"):
+        office.act(filed, Action.DISPATCH, WANG, department="sanitaton")
     with pytest.raises(Forbidden, match="apart: handler may not"):
         office.do(lambda tx: office.desk.apart(tx, case, case, CHEN))
     with pytest.raises(UnknownViolation):

@@ -83,6 +83,9 @@ def test_without_a_file_everything_waits_for_a_person() -> None:
         ("Asia/Shanghai", "Asia/Xiamen", "no such time zone"),
         ("keep_days: 90", "keep_days: 3", "30"),
         ('"08:00-12:00", "14:30-17:30"', '"08:00-12:00", "11:00-17:30"', "in order and apart"),
+        ('2026-10-10: ["08:00-12:00"]', '2026-10-10: ["morning"]', "handling.yaml:1[0-9]: .*morning"),
+        ('2026-10-10: ["08:00-12:00"]', '2026-10-10: ["22:00-02:00"]', "2026-10-10: hours of a single day end with it"),
+        ("department: Sanitation", 'department: " "', "departments"),
         ("zone_kinds: [carriageway]", "zone_kinds: [moon]", "no such kind of zone"),
         ("keep_days: 90", "keep_day: 90", "keep_day"),
         ("kind: mqtt", "kind: open311", "receiver of kind open311 has http:// or https://"),
@@ -112,6 +115,13 @@ def test_a_password_in_a_url_is_refused_and_not_shown(tmp_path: Path, login: str
         with pytest.raises(HandlingFileError, match=r"no user and no password may|cannot be read") as told:
             load_handling(written(tmp_path, WHOLE.replace(url, f"{scheme}://{login}{host}")))
         assert "gehe" not in str(told.value)
+
+
+def test_districts_need_a_grid_that_names_them(tmp_path: Path) -> None:
+    text = WHOLE.replace("types: [overflowing_bin]", "districts: [Siming]")
+    load_handling(written(tmp_path, text))
+    with pytest.raises(HandlingFileError, match="'Sanitation' goes by districts or streets: a grid is needed"):
+        load_handling(written(tmp_path, text.replace("grid: grid.geojson\n", "")))
 
 
 def test_allowed_addresses_are_compared_as_urls_are_read(tmp_path: Path) -> None:
