@@ -68,6 +68,7 @@ def _rows(
         "closed_at": over if state == "closed" else None,
         "due_at": due_at,
         "escalated": 0,
+        "filed": False,
         "hold": False,
     }
     violation = {

@@ -20,6 +20,7 @@ class Case:
     state: State
     key: str
     producer: str
+    filed: bool
     lat: float | None
     lon: float | None
     radius_m: float | None

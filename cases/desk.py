@@ -102,6 +102,7 @@ class Desk:
             "entered_at": now,
             "escalated": 0,
             "hold": False,
+            "filed": False,
             "cell": cell and cell.cell,
             "street": cell and cell.street,
             "district": cell and cell.district,

@@ -14,7 +14,8 @@ KINDS = ("onset", "trigger", "clip", "cleared", "manifest", "still", "after", "a
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A row. path: of the sealed original; shared_path: of the copy without faces and plates, None until it is made."""
+    """A row. path: of the sealed original; shared_path: of the copy without faces and plates, None
+    until it is made; copy_problem: why none can be."""
 
     id: str
     case_id: str
@@ -30,6 +31,8 @@ class Piece:
     added_by: str
     copy_wanted: bool
     tombstone: dict[str, object] | None
+    copy_tries: int = 0
+    copy_problem: str | None = None
 
 
 class NoEvidence(KeyError):

@@ -2,10 +2,11 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 PIECE = 1 << 20
@@ -19,8 +20,8 @@ class EvidenceProblem(Exception):
 class EvidenceStore(Protocol):
     """Paths are ``case id/name``; see ``checked_path``."""
 
-    def put(self, path: str, source: Path) -> None:
-        """Keep a copy of a file; the same again is no error. Raises ``EvidenceProblem``."""
+    def put(self, path: str, source: BinaryIO) -> None:
+        """Keep a copy of a file from its beginning on; the same again is no error. Raises ``EvidenceProblem``."""
         ...
 
     def get(self, path: str) -> Iterator[bytes]:
@@ -68,14 +69,14 @@ class Folder:
         except OSError as error:
             raise EvidenceProblem(f"{home}: {error.strerror}") from None
 
-    def put(self, path: str, source: Path) -> None:
+    def put(self, path: str, source: BinaryIO) -> None:
         target = self.home / checked_path(path)
         staged = target.with_name(target.name + ".unfinished")
         try:
             target.parent.mkdir(exist_ok=True)
-            with source.open("rb") as data, staged.open("wb") as out:
-                while piece := data.read(PIECE):
-                    out.write(piece)
+            source.seek(0)
+            with staged.open("wb") as out:
+                shutil.copyfileobj(source, out, PIECE)
                 out.flush()
                 os.fsync(out.fileno())
             staged.replace(target)
@@ -153,9 +154,10 @@ class Bucket:
         except Exception as error:  # of obstore, which has a class for each cause
             raise EvidenceProblem(f"{self.name}: {_sentence(error)}") from None
 
-    def put(self, path: str, source: Path) -> None:
+    def put(self, path: str, source: BinaryIO) -> None:
         import obstore
 
+        source.seek(0)
         try:
             obstore.put(self._store, checked_path(path), source)
         except Exception as error:

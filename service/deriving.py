@@ -20,6 +20,7 @@ from streams.crops import Tiles
 from vision.privacy import Hide, share_clip, share_picture
 
 AT_ONCE = 20
+MOST_TRIES, KEPT_CHARS = 3, 500
 IDLE_S, AWAY_S, LATER_S, AWAY_IN_A_ROW = 1.0, 5.0, 60.0, 3
 LOOKED_CLOSELY = Tiles(2, 2, 0.15)
 """Pictures are looked at in parts as well: a face of a dozen pixels counts."""
@@ -43,7 +44,6 @@ class Deriving:
             "image": lambda source, target: share_picture(source, target, closely, self._hide),
             "video": lambda source, target: share_clip(source, target, whole, self._hide),
         }
-        self._failed: set[str] = set()
         self._later: dict[str, float] = {}
         self._stopping = threading.Event()
 
@@ -64,11 +64,11 @@ class Deriving:
             try:
                 made += self._share(piece)
             except Damaged as damaged:  # it holds up no other
-                self._failed.add(piece.id)
-                _log.error("no copy can be made", evidence=piece.id, case=piece.case_id, why=str(damaged))
+                self._given_up(piece, str(damaged))
             except Exception as error:  # database, store or disk are away, or this one is not there: later again
                 _log.error("a copy waits", evidence=piece.id, why=str(error))
                 self._later[piece.id] = time.monotonic() + LATER_S
+                self._set(piece, copy_tries=0)
                 away += 1
                 if away >= AWAY_IN_A_ROW:
                     self._stopping.wait(AWAY_S)
@@ -82,14 +82,29 @@ class Deriving:
         query = select(evidence).where(e.copy_wanted.is_(True), e.path.is_not(None))
         now = time.monotonic()
         self._later = {id: at for id, at in self._later.items() if at > now}
-        if self._failed or self._later:
-            query = query.where(e.id.not_in(self._failed | self._later.keys()))
+        if self._later:
+            query = query.where(e.id.not_in(self._later.keys()))
         with self._engine.connect() as tx:
             return [Piece(**row._mapping) for row in tx.execute(query.order_by(e.added_at).limit(AT_ONCE))]
+
+    def _set(self, piece: Piece, **values: object) -> bool:
+        """Whether a copy of it is still wanted."""
+        e = evidence.c
+        mine = update(evidence).where(e.id == piece.id, e.path.is_not(None), e.tombstone.is_(None))
+        with self._engine.begin() as tx:
+            return tx.execute(mine.values(**values)).rowcount > 0
+
+    def _given_up(self, piece: Piece, why: str) -> None:
+        _log.error("no copy can be made", evidence=piece.id, case=piece.case_id, why=why)
+        self._set(piece, copy_wanted=False, copy_problem=why[:KEPT_CHARS])
 
     def _share(self, piece: Piece) -> bool:
         """Whether it is still wanted. Raises ``Damaged``."""
         assert piece.path is not None
+        if piece.copy_tries >= MOST_TRIES:
+            raise Damaged(f"the process that makes copies came down with it {piece.copy_tries} times")
+        # Before it is read: a picture that takes all memory ends this process without a word.
+        self._set(piece, copy_tries=piece.copy_tries + 1)
         kind = piece.media_type.partition("/")[0]
         ending = ".jpg" if kind == "image" else ".mp4"
         with tempfile.TemporaryDirectory(prefix="streetorder-share-") as folder:
@@ -107,13 +122,12 @@ class Deriving:
             except Exception as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # the disk, not the picture
-                raise Damaged(str(error)) from error
+                raise Damaged(str(error).replace(folder, "")) from error
             shared = replace(piece, shared_path=f"{piece.case_id}/{piece.id}-shared{ending}")
             assert shared.shared_path is not None
-            self._store.put(shared.shared_path, target)
-        mine = update(evidence).where(evidence.c.id == piece.id, evidence.c.path.is_not(None))
-        with self._engine.begin() as tx:
-            kept = tx.execute(mine.values(shared_path=shared.shared_path, copy_wanted=False)).rowcount > 0
+            with target.open("rb") as made:
+                self._store.put(shared.shared_path, made)
+        kept = self._set(piece, shared_path=shared.shared_path, copy_wanted=False, copy_tries=0)
         if not kept:  # its time had come meanwhile
             self._store.delete(shared.shared_path)
         return kept

@@ -32,6 +32,9 @@ of head and shoulders the head is half."""
 PLATES_FROM, LOW_PLATES_FROM = 0.25, 0.35
 """From this part of the height downwards everything goes: plates of e-bikes hang under the saddle, those of motor
 vehicles on bumpers and in rear windows' reach."""
+MOST_PIXELS, LARGE = 100_000_000, 25_000_000
+"""What phones make. A file of one megabyte may say that it has a billion pixels, each of which takes twelve bytes here;
+of what is large half the width and height is enough."""
 BLOCKS = 6
 """So many averages across the longer side of what is hidden: a plate has seven signs, a face two eyes."""
 EVERY_S, HELD_S = 0.2, 0.6
@@ -95,7 +98,8 @@ def covered(picture: Picture, boxes: NDArray[np.float64]) -> Picture:
 def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
     """A JPEG of the picture without faces and plates, and without what cameras write into files. Raises ``OSError``."""
     # Turned upright by what its Exif says: the upper part of a person has to be where the head is.
-    pixels = cv2.imdecode(np.frombuffer(source.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    how = cv2.IMREAD_REDUCED_COLOR_2 if _pixels(source) > LARGE else cv2.IMREAD_COLOR
+    pixels = cv2.imdecode(np.frombuffer(source.read_bytes(), np.uint8), how)
     if pixels is None:
         raise OSError(f"{source}: no picture")
     picture = np.ascontiguousarray(pixels[:, :, ::-1]).astype(np.uint8)
@@ -106,12 +110,23 @@ def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
     target.write_bytes(data.tobytes())
 
 
+def _pixels(source: Path) -> int:
+    """Of a picture or clip, as it says itself. Raises ``OSError`` for more than memory is lent for."""
+    with av.open(str(source)) as opened:
+        stream = opened.streams.video[0]
+        width, height = stream.width, stream.height
+    if width * height > MOST_PIXELS:
+        raise OSError(f"it has {width}x{height} pixels; at most {MOST_PIXELS / 1e6:.0f} million are read")
+    return width * height
+
+
 def share_clip(source: Path, target: Path, find: Find, hide: Hide) -> None:
     """An H.264 MP4 of the clip without faces and plates, without sound, at most 720 lines.
 
     Boxes are looked for in one pass and hidden in another, so that each is hidden before it was seen, too. Raises
     ``OSError``, ``av.error.FFmpegError``.
     """
+    _pixels(source)
     looked = [(at, _to_hide(picture, find, hide)) for at, picture in _pictures(source, EVERY_S)]
     if not looked:
         raise OSError(f"{source}: nothing of it decodes")

@@ -48,6 +48,8 @@ cases = Table(
     Column("state", String(16), nullable=False),
     Column("key", String(64), nullable=False),
     Column("producer", NAME, nullable=False),
+    # By people, as a request (Open311), and not by a camera.
+    Column("filed", Boolean, nullable=False),
     Column("lat", Float),
     Column("lon", Float),
     Column("radius_m", Float),
@@ -164,6 +166,10 @@ evidence = Table(
     Column("added_by", NAME, nullable=False),
     # Whether a copy without faces and plates is still to be made.
     Column("copy_wanted", Boolean, nullable=False),
+    # Tries that were begun and not ended: what brings the process down is not tried for ever.
+    Column("copy_tries", Integer, nullable=False),
+    # Why none can be made.
+    Column("copy_problem", Text),
     # The signed tombstone of what retention deleted.
     Column("tombstone", Json),
     Index(None, "copy_wanted", "added_at"),

@@ -26,6 +26,7 @@ class CaseOut(BaseModel):
     state: State
     key: str
     producer: str
+    filed: bool
     lat: float | None
     lon: float | None
     radius_m: float | None
@@ -108,6 +109,9 @@ class EvidenceOut(BaseModel):
     added_at: datetime
     added_by: str
     deleted: bool
+    copy_problem: str | None = Field(
+        description="Why no copy without faces and plates can be made; null where one can."
+    )
 
     @classmethod
     def of(cls, piece: Piece) -> "EvidenceOut":

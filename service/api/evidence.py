@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 import httpx
 import structlog
@@ -17,10 +17,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from cases.desk import NoCase
 from cases.dispatch.addresses import NotAllowedAddress, checked
 from cases.evidence import EXTENSIONS, KINDS, Piece, add, fresh, looked, piece, what_it_is
 from cases.evidence_store import PIECE, EvidenceProblem
-from cases.home import home_of
+from cases.home import AnothersViolation, home_of
 from service.api.access import Caller, CaseWorker, Looker, Pusher, theirs
 from service.api.case_shape import EvidenceOut
 from service.api.examples import shown
@@ -80,9 +81,15 @@ async def of_case(
 @router.post("/violations/{violation_id}/evidence/url", status_code=201, summary="Evidence of a violation, by URL")
 async def by_url(request: Request, violation_id: str, said: UrlIn, caller: Pusher) -> EvidenceOut:
     """Fetched at once; addresses in private networks are refused unless the city allows them."""
-    pieces = _fetched(said.url, request.app.state.office)
     home = partial(home_of, violation_id=violation_id, actor=caller.producer)
-    return await keep(request, caller, said.kind, pieces, home, violation_id)
+    with tempfile.TemporaryFile() as staged:
+        size = 0
+        async for data in _fetched(said.url, request.app.state.office):
+            size += len(data)
+            if size > FILE_BYTES:
+                raise Problem(413, "Too large", f"at most {FILE_BYTES >> 20} MB are taken")
+            await run_in_threadpool(staged.write, data)
+        return await keep(request, caller, said.kind, staged, home, violation_id)
 
 
 @router.get(
@@ -114,6 +121,9 @@ async def look(
     if found.tombstone is not None:
         raise Problem(410, "Deleted", "its time had come; the tombstone says when", tombstone=found.tombstone)
     path = found.path if original else _leaves_as(found)
+    if path is None and found.copy_problem is not None:
+        why = f"no copy without faces and plates can be made: {found.copy_problem}"
+        raise Problem(409, "No copy", f"{why}; the scope 'originals' may see the original")
     if path is None:
         raise Problem(
             409, "Not ready", "the copy without faces and plates is not made yet; try again", {"Retry-After": "10"}
@@ -147,57 +157,63 @@ async def keep(
     request: Request,
     caller: Caller,
     kind: str,
-    pieces: AsyncIterator[bytes],
+    file: BinaryIO,
     home: Callable[[Any], str],
     violation_id: str | None,
 ) -> EvidenceOut:
-    """Take a file as evidence; ``home`` says of which case. Raises ``Problem``, ``NoCase``."""
+    """Take a file as evidence; ``home`` says of which case. Raises ``Problem``, ``NoCase``, ``AnothersViolation``."""
     office: Office = request.app.state.office
-    with tempfile.NamedTemporaryFile(prefix="streetorder-upload-") as staged:
-        hashed, size, begin = hashlib.sha256(), 0, b""
-        async for data in pieces:
-            begin = (begin + data)[:64] if len(begin) < 64 else begin
-            hashed.update(data)
-            size += len(data)
-            if size > FILE_BYTES:
-                raise Problem(413, "Too large", f"at most {FILE_BYTES >> 20} MB are taken")
-            await run_in_threadpool(staged.write, data)
-        staged.flush()
-        media_type = what_it_is(begin)
-        if media_type is None:
-            raise Problem(415, "No evidence", "a JPEG, PNG, MP4, MKV, AVI or JSON file is needed; this is none of them")
-        if media_type == "application/json":
-            await run_in_threadpool(_plain, Path(staged.name), size)
-        case_id = await run_in_threadpool(office.read, home)
-        about = (case_id, violation_id, kind, media_type)
-        new = fresh(*about, size, hashed.hexdigest(), caller.name, office.clock())
-        try:
-            await run_in_threadpool(office.evidence.put, new.path or "", Path(staged.name))
-        except EvidenceProblem as problem:
-            raise Problem(503, "Evidence cannot be kept", str(problem), {"Retry-After": "10"}) from None
-    # Its case is looked up again: it may have been merged meanwhile.
-    kept = await asyncio.wrap_future(office.writer.submit(lambda tx: add(tx, replace(new, case_id=home(tx)))))
-    if kept.id != new.id and new.path is not None:
+    begin, size, sha256 = await run_in_threadpool(_looked_through, file)
+    media_type = what_it_is(begin)
+    if media_type is None:
+        raise Problem(415, "No evidence", "a JPEG, PNG, MP4, MKV, AVI or JSON file is needed; this is none of them")
+    if media_type == "application/json":
+        await run_in_threadpool(_plain, file, size)
+    case_id = await run_in_threadpool(office.read, home)
+    new = fresh(case_id, violation_id, kind, media_type, size, sha256, caller.name, office.clock())
+    assert new.path is not None
+    try:
+        await run_in_threadpool(office.evidence.put, new.path, file)
+    except EvidenceProblem as problem:
+        raise Problem(503, "Evidence cannot be kept", str(problem), {"Retry-After": "10"}) from None
+    try:
+        # Its case is looked up again: it may have been merged meanwhile.
+        kept = await asyncio.wrap_future(office.writer.submit(lambda tx: add(tx, replace(new, case_id=home(tx)))))
+    except (NoCase, AnothersViolation):
+        await run_in_threadpool(office.evidence.delete, new.path)
+        raise  # after any other failure the row may be there; if it is not, the file is swept (``cases.leftovers``)
+    if kept.id != new.id:
         await run_in_threadpool(office.evidence.delete, new.path)
     return EvidenceOut.of(kept)
 
 
-def _plain(file: Path, size: int) -> None:
+def _looked_through(file: BinaryIO) -> tuple[bytes, int, str]:
+    """Its beginning, bytes, and SHA-256."""
+    file.seek(0)
+    begin, size, hashed = file.read(64), 0, hashlib.sha256()
+    file.seek(0)
+    while data := file.read(PIECE):
+        size += len(data)
+        hashed.update(data)
+    return begin, size, hashed.hexdigest()
+
+
+def _plain(file: BinaryIO, size: int) -> None:
     """JSON leaves as it is, so it is no more than a manifest. Raises ``Problem``."""
     if size > JSON_BYTES:
         raise Problem(413, "Too large", f"of JSON at most {JSON_BYTES >> 20} MB are taken")
+    file.seek(0)
     try:
-        json.loads(file.read_bytes())
+        json.loads(file.read())
     except ValueError as problem:
         raise Problem(415, "No evidence", f"it begins like JSON and is none: {problem}") from None
 
 
-async def uploaded(file: UploadFile) -> AsyncIterator[bytes]:
-    """A file's bytes, in pieces. Raises ``Problem`` for a name that would lead somewhere."""
+def uploaded(file: UploadFile) -> BinaryIO:
+    """What was uploaded; it lies on the disk already. Raises ``Problem`` for a name that would lead somewhere."""
     if file.filename and any(c in file.filename for c in "/\\\0"):
         raise Problem(422, "Not valid", "a file's name has no folders in it")
-    while data := await file.read(PIECE):
-        yield data
+    return file.file
 
 
 async def _fetched(url: str, office: Office) -> AsyncIterator[bytes]:

@@ -48,6 +48,7 @@ CASE: dict[str, Any] = {
     "state": "dispatched",
     "key": "overflowing_bin",
     "producer": "worker-1",
+    "filed": False,
     "lat": 24.4795,
     "lon": 118.0894,
     "radius_m": 6.0,
@@ -102,6 +103,7 @@ EVIDENCE: dict[str, Any] = {
     "added_at": "2026-05-06T04:00:03Z",
     "added_by": "worker-1",
     "deleted": False,
+    "copy_problem": None,
 }
 MAY_BE = {"case_id": OTHER_ID, "metres": 21.5, "why": "a place is known to 40 m only, at most 15 m are merged"}
 WHOLE: dict[str, Any] = {

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from starlette.concurrency import run_in_threadpool
 
 from cases.case import Case
-from cases.desk import Actor, new_id
-from cases.life import OPEN, Action, Role, State
+from cases.desk import new_id
+from cases.life import OPEN, Action, State
 from cases.store.tables import cases, changes
 from labels.catalogue import load_catalogue
 from service.api.access import Access, Caller
@@ -22,7 +22,6 @@ from service.open311.forms import answer, failure, request_row, service_row
 
 MOST, SPAN = 1000, timedelta(days=90)
 """As the specification has it: so many requests, of so long a time, are answered at once."""
-PRODUCER = "open311"
 TOLD = [action.value for action in (Action.FEED_BACK, Action.VERIFY, Action.CLOSE, Action.REJECT)]
 Form = Literal["json", "xml"]
 router = APIRouter(prefix="/open311/v2", tags=["open311"], responses=REFUSALS)
@@ -60,8 +59,8 @@ async def file(request: Request, form: Form) -> Response:
         columns = _columns(said)
     except Bad as bad:
         return _refused(request, form, bad)
-    columns |= {"producer": f"{PRODUCER} {caller.name}"[:100]}
-    actor = Actor(columns["producer"], Role.POLICY)
+    columns |= {"producer": caller.name, "filed": True}
+    actor = caller.producer
     case = await asyncio.wrap_future(office.writer.submit(lambda tx: office.desk.opened(tx, columns, actor)))
     row = {"service_request_id": str(case.number), "service_notice": None, "account_id": said.get("account_id")}
     return answer(form, "service_requests", [row], 201)
@@ -114,7 +113,7 @@ def _answered(tx: Connection, form: str, found: list[Case]) -> Response:
 def _public() -> ColumnElement[bool]:
     """What a person has confirmed, and what people filed: a camera's unreviewed word is nobody else's business."""
     sound = cases.c.confirmed_by.is_not(None) & (cases.c.state != State.REJECTED.value)
-    return or_(sound, cases.c.producer.startswith(PRODUCER))
+    return or_(sound, cases.c.filed)
 
 
 def _notes(tx: Connection, ids: list[str]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Evidence goes when its time has come, and what is left says so."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cases.evidence import Piece, add, fresh, piece
-from cases.evidence_store import EvidenceProblem, open_evidence
+from cases.evidence_store import EvidenceProblem, EvidenceStore, open_evidence
 from cases.life import Action
 from cases.retention import delete_old
 from cases.store.tables import cases as table
@@ -22,10 +23,9 @@ def signing(tmp_path: Path) -> SigningKey:
     return load_or_make(tmp_path / "key" / "signing.key")[0]
 
 
-def given(office: Office, store, folder: Path, case_id: str) -> Piece:
+def given(office: Office, store: EvidenceStore, case_id: str) -> Piece:
     new = fresh(case_id, None, "trigger", "image/jpeg", 3, "a" * 64, "w", office.clock.now)
-    (folder / "x").write_bytes(b"abc")
-    store.put(new.path or "", folder / "x")
+    store.put(new.path or "", io.BytesIO(b"abc"))
     return office.do(lambda tx: add(tx, new))
 
 
@@ -34,7 +34,7 @@ def test_what_is_over_and_old_goes_and_leaves_a_signed_tombstone(
 ) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     over, open_, held = (office.arrive(n, place=(24.0 + n, 118.0, 5.0)) for n in (1, 2, 3))
-    pieces = [given(office, store, tmp_path, case.id) for case in (over, open_, held)]
+    pieces = [given(office, store, case.id) for case in (over, open_, held)]
     for case in (over, held):
         office.act(case, Action.REJECT, LI, "a permit")
     office.do(lambda tx: tx.execute(table.update().where(table.c.id == held.id).values(hold=True)).rowcount)
@@ -67,7 +67,7 @@ def test_what_goes_on_as_another_case_takes_its_evidence_along(
 ) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     first, second = office.arrive(1), office.arrive(2, place=(24.48, 118.09, 80.0), camera="tower")
-    piece_ = given(office, store, tmp_path, second.id)
+    piece_ = given(office, store, second.id)
     office.act(second, Action.MERGE, LI, "the same bin", into=first.id)
     assert [e["id"] for e in office.whole(first).evidence] == [piece_.id]
     office.clock.pass_(days=61)
@@ -80,11 +80,10 @@ def test_one_piece_that_cannot_be_deleted_holds_up_no_other(
 ) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     case = office.arrive(1)
-    stuck, other = given(office, store, tmp_path, case.id), None
+    stuck, other = given(office, store, case.id), None
     office.clock.pass_(minutes=1)
-    (tmp_path / "x").write_bytes(b"other")
     new = fresh(case.id, None, "onset", "image/jpeg", 5, "b" * 64, "w", office.clock.now)
-    store.put(new.path or "", tmp_path / "x")
+    store.put(new.path or "", io.BytesIO(b"other"))
     other = office.do(lambda tx: add(tx, new))
     office.act(case, Action.REJECT, LI, "a permit")
     office.clock.pass_(days=61)
@@ -109,7 +108,7 @@ def test_one_piece_that_cannot_be_deleted_holds_up_no_other(
 def test_what_was_open_for_years_is_kept_from_its_end_on(office: Office, tmp_path: Path, signing: SigningKey) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     case = office.arrive(1)
-    given(office, store, tmp_path, case.id)
+    given(office, store, case.id)
     office.clock.pass_(days=200)
     office.act(case, Action.REJECT, LI, "a permit")
     for days, count in ((1, 0), (58, 0), (2, 1)):
@@ -122,7 +121,7 @@ def test_two_services_that_delete_at_once_leave_one_tombstone(
 ) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     case = office.arrive(1)
-    id = given(office, store, tmp_path, case.id).id
+    id = given(office, store, case.id).id
     office.act(case, Action.REJECT, LI, "a permit")
     office.clock.pass_(days=61)
     delete, stones = store.delete, []
@@ -147,9 +146,9 @@ def test_the_same_file_given_again_after_its_time_is_kept_anew(
 ) -> None:
     store = open_evidence(str(tmp_path / "evidence"))
     case = office.arrive(1)
-    before = given(office, store, tmp_path, case.id)
+    before = given(office, store, case.id)
     office.act(case, Action.REJECT, LI, "a permit")
     office.clock.pass_(days=61)
     delete_old(office.engine, office.writer, store, KEEP, office.clock.now, signing)
     office.act(case, Action.REOPEN, LI, "the objection was right")
-    assert given(office, store, tmp_path, case.id).id != before.id
+    assert given(office, store, case.id).id != before.id

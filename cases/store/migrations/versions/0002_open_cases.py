@@ -17,9 +17,16 @@ def upgrade() -> None:
     op.create_index("ix_cases_merged_into", "cases", ["merged_into"], sqlite_where=MERGED, postgresql_where=MERGED)
     op.drop_column("evidence", "url")
     op.add_column("changes", sa.Column("department", sa.String(length=150)))
+    op.add_column("evidence", sa.Column("copy_tries", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("evidence", sa.Column("copy_problem", sa.Text()))
+    op.add_column("cases", sa.Column("filed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.execute("UPDATE cases SET filed = true WHERE producer LIKE 'open311 %'")
 
 
 def downgrade() -> None:
+    op.drop_column("cases", "filed")
+    op.drop_column("evidence", "copy_problem")
+    op.drop_column("evidence", "copy_tries")
     op.drop_column("changes", "department")
     op.add_column("evidence", sa.Column("url", sa.Text()))
     op.drop_index("ix_cases_merged_into", "cases")
