@@ -112,9 +112,10 @@ def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
 
 def _pixels(source: Path) -> int:
     """Of a picture or clip, as it says itself. Raises ``OSError`` for more than memory is lent for."""
-    with av.open(str(source)) as opened:
-        stream = opened.streams.video[0]
-        width, height = stream.width, stream.height
+    with source.open("rb") as file, av.open(file) as opened:  # by what it is; its name says nothing
+        width, height = opened.streams.video[0].width, opened.streams.video[0].height
+    if not width * height:
+        raise OSError("it does not say how large it is, or is larger than anything")
     if width * height > MOST_PIXELS:
         raise OSError(f"it has {width}x{height} pixels; at most {MOST_PIXELS / 1e6:.0f} million are read")
     return width * height
