@@ -63,18 +63,27 @@ class Arrival:
     fresh: bool
 
 
+class NotTheSame(ValueError):
+    """Another thing under an id that is known: a producer counts its things wrongly."""
+
+
 class UnknownViolation(ValueError):
     """An event that ends or extends what nobody told of: the opening has to come first."""
 
 
 def arrive(tx: Connection, desk: Desk, event: Event, actor: Actor) -> Arrival:
-    """Take an event from a camera or a producer. Raises ``UnknownViolation``, ``AnothersViolation``."""
+    """Take an event from a camera or a producer. Raises ``UnknownViolation``, ``AnothersViolation``,
+    ``NotTheSame``.
+    """
     v, now = event.violation, desk.clock()
     known = tx.execute(_KNOWN, {"violation": v.id}).one_or_none()
     if known is None and event.kind != "opened":
         raise UnknownViolation(f"violation {v.id}: {event.kind} came before opened")
     if known is not None:
         check_producer(known.producer, actor)
+        if (known.camera_id, known.view_id, known.key) != (v.camera_id, v.view_id, v.key):
+            was = f"{known.key} of camera {known.camera_id}, view {known.view_id}"
+            raise NotTheSame(f"violation {v.id} is known as {was}: another thing has another id")
     if known is not None and _came(tx, event):
         return Arrival(desk.case(tx, known.case_id), False)
     if known is None:

@@ -10,11 +10,17 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 PIECE = 1 << 20
+MARK = "00000000-0000-0000-0000-000000000000/store.json"
+"""Which database it belongs to; see ``cases.belonging``."""
 _PATH = re.compile(r"[0-9a-f-]{36}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class EvidenceProblem(Exception):
     """The store cannot be used, or does not hold what was asked for; the message says which, without secrets."""
+
+
+class NoSuchEvidence(EvidenceProblem):
+    """The store is there and does not hold it."""
 
 
 class EvidenceStore(Protocol):
@@ -25,7 +31,7 @@ class EvidenceStore(Protocol):
         ...
 
     def get(self, path: str) -> Iterator[bytes]:
-        """Its bytes, in pieces. Raises ``EvidenceProblem``."""
+        """Its bytes, in pieces. Raises ``NoSuchEvidence``, ``EvidenceProblem``."""
         ...
 
     def delete(self, path: str) -> None:
@@ -90,6 +96,8 @@ class Folder:
         target = self.home / checked_path(path)
         try:
             file = target.open("rb")
+        except FileNotFoundError as error:
+            raise NoSuchEvidence(f"{path}: {error.strerror}") from None
         except OSError as error:
             raise EvidenceProblem(f"{path}: {error.strerror}") from None
         return _pieces(file)
@@ -168,6 +176,8 @@ class Bucket:
 
         try:
             stream = obstore.get(self._store, checked_path(path)).stream(min_chunk_size=PIECE)
+        except FileNotFoundError as error:
+            raise NoSuchEvidence(f"{self.name}/{path}: {_sentence(error)}") from None
         except Exception as error:
             raise EvidenceProblem(f"{self.name}/{path}: {_sentence(error)}") from None
         return (bytes(piece) for piece in stream)

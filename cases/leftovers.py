@@ -7,7 +7,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, Engine, select
 
-from cases.evidence_store import EvidenceStore
+from cases.evidence_store import MARK, EvidenceStore
 from cases.store.tables import cases, evidence
 
 AT_ONCE = 500
@@ -51,7 +51,7 @@ def _without_a_row(tx: Connection, paths: list[str]) -> list[str]:
     ids = {path.rpartition("/")[2][:UUID_LENGTH] for path in paths}
     rows = tx.execute(select(e.path, e.shared_path).where(e.id.in_(ids)))
     named = {path for row in rows for path in row}
-    return [path for path in paths if path not in named]
+    return [path for path in paths if path not in named and path != MARK]
 
 
 def _held(tx: Connection, ids: set[str]) -> dict[str, bool]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from cases.evidence import Piece
 from cases.evidence_store import EvidenceStore
@@ -52,8 +53,12 @@ class Deriving:
 
     def run(self) -> None:
         while not self._stopping.is_set():
-            if not self.once():
-                self._stopping.wait(IDLE_S)
+            try:
+                idle_s = 0.0 if self.once() else IDLE_S
+            except SQLAlchemyError as error:
+                _log.error("the database is away, copies wait", why=str(error).partition("\n")[0])
+                idle_s = AWAY_S
+            self._stopping.wait(idle_s)
 
     def once(self) -> int:
         """How many copies were made."""

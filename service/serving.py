@@ -1,5 +1,6 @@
 """From the command's words to a service that answers, and to its end."""
 
+import errno
 import os
 import signal
 import socket
@@ -50,6 +51,7 @@ class Options:
     port: int
     model: Path | None
     copies: bool
+    new_admin_key: bool
     log_json: bool
     home: Path
 
@@ -57,53 +59,64 @@ class Options:
 def serve_cases(options: Options) -> None:
     """Until SIGTERM or Ctrl-C; then in the order of flow. Fails plainly for what a person can mend."""
     configure_logs(options.log_json)
-    try:
-        handling = load_handling(options.handling)
-        office = _open(options, handling)
-    except (HandlingFileError, ReceiverProblem, CityFileError) as problem:
-        fail(str(problem))
-    except (StoreProblem, EvidenceProblem) as problem:
-        fail(str(problem), NOT_WRITTEN)
-    for name, count in office.read(lambda tx: to_nobody(tx, office.desk.policy.receivers)).items():
-        _log.warning("messages for a receiver that the handling file does not name", receiver=name, messages=count)
-    _first_key(office, options.home)
-    signing, _ = load_or_make(default_key_path())
-    caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)
-    caretaker.start()
-    copies = CopyProcess(options.store, options.evidence, options.model) if options.copies else None
-    try:
-        with _listening(options.host, options.port) as listening:
-            config = uvicorn.Config(
-                make_app(office, Access(office.engine)), log_config=None, access_log=False, timeout_graceful_shutdown=5
+    os.umask(os.umask(0o077) | 0o027)  # what people wrote and whom pictures show is nobody else's on this machine
+    with _listening(options.host, options.port) as listening:  # before anything is made
+        try:
+            handling = load_handling(options.handling)
+            office = _open(options, handling)
+        except (HandlingFileError, ReceiverProblem, CityFileError) as problem:
+            fail(str(problem))
+        except (StoreProblem, EvidenceProblem) as problem:
+            fail(str(problem), NOT_WRITTEN)
+        for name, count in office.read(lambda tx: to_nobody(tx, office.desk.policy.receivers)).items():
+            _log.warning("messages for a receiver that the handling file does not name", receiver=name, messages=count)
+        _admin_key(office, options.home, options.new_admin_key)
+        key_path = default_key_path()
+        signing, made = load_or_make(key_path)
+        if made:
+            _log.info("made the key that signs tombstones: keep it safe (streetorder keys)", path=str(key_path))
+        caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)
+        caretaker.start()
+        copies = CopyProcess(options.store, options.evidence, options.model) if options.copies else None
+        try:
+            _log.info(
+                "serving",
+                address=f"http://{options.host}:{listening.getsockname()[1]}",
+                store=_shown(options.store),
+                evidence=options.evidence,
             )
-            server = uvicorn.Server(config)
-            address = f"http://{options.host}:{listening.getsockname()[1]}"
-            _log.info("serving", address=address, store=_shown(options.store), evidence=options.evidence)
-            stopping = threading.Event()
-
-            def stop(*_: object) -> None:
-                stopping.set()
-                office.closing.set()
-
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, stop)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http")
-            thread.start()
-            try:
-                while thread.is_alive() and not stopping.wait(0.2):
-                    if copies is not None:
-                        copies.watch()
-                if not stopping.is_set():
-                    fail("the service ended without being told to; the lines above say why", SOME_FAILED)
-            finally:
-                server.should_exit = True
-                thread.join()
-    finally:
-        if copies is not None:
-            copies.close()
-        caretaker.close()
-        office.close()
+            _answer(office, listening, copies)
+        finally:
+            if copies is not None:
+                copies.close()
+            caretaker.close()
+            office.close()
     _log.info("stopped in order")
+
+
+def _answer(office: Office, listening: socket.socket, copies: CopyProcess | None) -> None:
+    """Until a signal."""
+    app = make_app(office, Access(office.engine))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        office.closing.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http")
+    thread.start()
+    try:
+        while thread.is_alive() and not stopping.wait(0.2):
+            if copies is not None:
+                copies.watch()
+        if not stopping.is_set():
+            fail("the service ended without being told to; the lines above say why", SOME_FAILED)
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def _open(options: Options, handling: Handling) -> Office:
@@ -115,14 +128,16 @@ def _open(options: Options, handling: Handling) -> Office:
     return Office.open(options.store, options.evidence, policy, out.senders, out.asked, city, allowed=allowed)
 
 
-def _first_key(office: Office, home: Path) -> None:
-    """Where nobody could make keys, in a new store or because they all expired, an administrator's key is made, into a
-    file that only we can read.
+def _admin_key(office: Office, home: Path, wanted: bool) -> None:
+    """Where nobody could make keys, in a new store or because they all expired, and where it is wanted because they
+    are lost: an administrator's key is made, into a file that only we can read.
     """
     path = home / "admin.key"
+    if path.exists():  # perhaps of another database: nobody overwrites a key that works
+        path = home / f"admin-{new_id()[:8]}.key"
 
     def work(tx):  # type: ignore[no-untyped-def]
-        if administrators(tx, office.clock()):
+        if administrators(tx, office.clock()) and not wanted:
             return False
         id = tx.execute(select(people.c.id).where(people.c.name == "admin")).scalar()
         known: dict[str, Any] = {"role": Role.ADMIN.value, "department": None, "active": True}
@@ -132,7 +147,7 @@ def _first_key(office: Office, home: Path) -> None:
             tx.execute(insert(people), row | known)
         else:
             tx.execute(update(people).where(people.c.id == id).values(**known))
-        key = make_key(tx, "first", list(SCOPES), id, office.clock())[1]
+        key = make_key(tx, path.stem, list(SCOPES), id, office.clock())[1]
         # Before it is committed: a key that nobody has would lock the store for good.
         home.mkdir(parents=True, exist_ok=True)
         write_durably(path, f"{key}\n".encode(), mode=0o600)
@@ -150,7 +165,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         # Else each answer waits until its head is acknowledged (40 ms): asyncio does this for its own sockets only.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
-        fail(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}; name another port")
+        other = "another address" if error.errno == errno.EADDRNOTAVAIL else "another port"
+        fail(f"--listen {host}:{port}: {os.strerror(error.errno) if error.errno else error}; name {other}")
     with listening:
         yield listening
 

@@ -115,7 +115,7 @@ def _pixels(source: Path) -> int:
     with source.open("rb") as file, av.open(file) as opened:  # by what it is; its name says nothing
         width, height = opened.streams.video[0].width, opened.streams.video[0].height
     if not width * height:
-        raise OSError("it does not say how large it is, or is larger than anything")
+        raise OSError("no picture, or one that does not say how large it is")
     if width * height > MOST_PIXELS:
         raise OSError(f"it has {width}x{height} pixels; at most {MOST_PIXELS / 1e6:.0f} million are read")
     return width * height

@@ -283,6 +283,9 @@ looks = Table(
 )
 """Who looked at which evidence, and why."""
 
+facts = Table("facts", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
+"""What the database knows of itself."""
+
 permits = Table(
     "permits",
     metadata,

@@ -112,6 +112,8 @@ class EventIn(_Shape):
         v = self.violation
         if v.onset and v.cleared_at and v.cleared_at < v.onset:
             raise ValueError("violation.cleared_at is before violation.onset")
+        if v.onset and v.confirmed_at and v.confirmed_at < v.onset:
+            raise ValueError("violation.confirmed_at is before violation.onset")
         return self
 
     def record(self) -> Event:

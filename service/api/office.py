@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from cases.belonging import belong_together
 from cases.desk import Desk
 from cases.dispatch.delivery import Delivery
 from cases.dispatch.feedback import Asked
 from cases.dispatch.sender import Sender
-from cases.evidence_store import EvidenceStore, open_evidence
+from cases.evidence_store import EvidenceProblem, EvidenceStore, open_evidence
 from cases.policy import Policy
 from cases.store.engine import open_store
 from cases.store.writer import Writer
@@ -24,6 +25,7 @@ T = TypeVar("T")
 @dataclass
 class Office:
     """``open`` begins it, ``close`` ends it in the order of flow. allowed: hosts and networks that may be private.
+    store_id: of the database.
     asked: receivers that can be asked what they have done. city: cameras and zones, None without a city file.
     """
 
@@ -32,6 +34,7 @@ class Office:
     desk: Desk
     evidence: EvidenceStore
     clock: Callable[[], datetime]
+    store_id: str
     allowed: frozenset[str] = frozenset()
     deliveries: list[Delivery] = field(default_factory=list)
     asked: Mapping[str, Asked] = field(default_factory=dict)
@@ -54,7 +57,13 @@ class Office:
         kept = open_evidence(evidence)
         engine = open_store(url)
         writer = Writer(engine)
-        office = cls(engine, writer, Desk(policy, clock), kept, clock, allowed, asked=asked or {}, city=city)
+        try:
+            store_id = belong_together(writer, kept)
+        except EvidenceProblem:
+            writer.close()
+            engine.dispose()
+            raise
+        office = cls(engine, writer, Desk(policy, clock), kept, clock, store_id, allowed, asked=asked or {}, city=city)
         office.deliveries = [Delivery(name, s, engine, writer, clock) for name, s in (senders or {}).items()]
         for delivery in office.deliveries:
             delivery.start()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutE
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from cases.arrivals import UnknownViolation
+from cases.arrivals import NotTheSame, UnknownViolation
 from cases.desk import NoCase, Stale
 from cases.evidence import NoEvidence
 from cases.evidence_store import EvidenceProblem
@@ -79,6 +79,7 @@ _KNOWN: dict[type[Exception], tuple[int, str]] = {
     Forbidden: (403, "Not yours to do"),
     Stale: (412, "Changed meanwhile"),
     AnothersViolation: (409, "Another's violation"),
+    NotTheSame: (409, "Another thing"),
     UnknownViolation: (409, "Unknown violation"),
     BadCursor: (400, "Bad cursor"),
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field
 
-from cases.arrivals import UnknownViolation, arrive
+from cases.arrivals import NotTheSame, UnknownViolation, arrive
 from cases.home import AnothersViolation
 from service.api.access import Caller, Pusher
 from service.api.event_shape import EventIn
@@ -69,7 +69,7 @@ def _submit(office: Office, said: EventIn, caller: Caller):  # type: ignore[no-u
 def _answered(result: Taken | BaseException) -> Answered:
     if isinstance(result, Taken):
         return Answered(status=201 if result.fresh else 200, taken=result)
-    if isinstance(result, UnknownViolation | AnothersViolation):
+    if isinstance(result, UnknownViolation | AnothersViolation | NotTheSame):
         return Answered(status=409, detail=str(result))
     raise result
 

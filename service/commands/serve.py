@@ -43,6 +43,10 @@ def serve(
     copies: Annotated[
         bool, typer.Option("--copies/--no-copies", help="Make copies of evidence without faces and plates.")
     ] = True,
+    new_admin_key: Annotated[
+        bool,
+        typer.Option("--new-admin-key", help="Make one more administrator's key, for who lost theirs, into --out."),
+    ] = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="One line of JSON for each message.")] = False,
 ) -> None:
     """Keep cases, answer by HTTP (/api/v1, /open311/v2), and tell other systems, until SIGTERM or Ctrl-C.
@@ -65,6 +69,7 @@ def serve(
                 port=int(port),
                 model=model,
                 copies=copies,
+                new_admin_key=new_admin_key,
                 log_json=log_json,
                 home=out,
             )

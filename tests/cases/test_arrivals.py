@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from cases.arrivals import MOST_NEAR, UnknownViolation, arrive
+from cases.arrivals import MOST_NEAR, NotTheSame, UnknownViolation, arrive
 from cases.case import Case
 from cases.desk import Actor, NoCase, Stale
 from cases.evidence import add, fresh
@@ -254,3 +254,11 @@ def test_that_it_is_gone_is_the_last_word_however_it_is_counted(office: Office) 
     office.act(office.arrive(1), Action.ACCEPT, LI)
     office.arrive(1, "extended", 5)
     assert office.arrive(1, "cleared", 2, cleared=NOON).state is State.CLOSED
+
+
+@pytest.mark.parametrize("other", [{"camera": "yard"}, {"key": "road_vending"}])
+def test_another_thing_under_a_known_id_is_refused(office: Office, other: dict[str, str]) -> None:
+    case = office.arrive(1)
+    with pytest.raises(NotTheSame, match="known as overflowing_bin of camera gate, view home"):
+        office.arrive(1, "extended", 1, **other)
+    assert office.case(case).version == case.version

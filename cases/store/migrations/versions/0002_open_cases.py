@@ -1,4 +1,4 @@
-"""Deadlines are looked up among the open cases alone; what was merged into a case is found; evidence has no URL."""
+"""Deadlines of open cases, whose a case was at each change, why a copy cannot be made, which evidence is this database's."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,12 @@ def upgrade() -> None:
     op.drop_index("ix_cases_state_due_at", "cases")
     op.create_index("ix_cases_merged_into", "cases", ["merged_into"], sqlite_where=MERGED, postgresql_where=MERGED)
     op.drop_column("evidence", "url")
+    op.create_table(
+        "facts",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_facts")),
+    )
     op.add_column("changes", sa.Column("department", sa.String(length=150)))
     op.add_column("evidence", sa.Column("copy_tries", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("evidence", sa.Column("copy_problem", sa.Text()))
@@ -28,6 +34,7 @@ def downgrade() -> None:
     op.drop_column("evidence", "copy_problem")
     op.drop_column("evidence", "copy_tries")
     op.drop_column("changes", "department")
+    op.drop_table("facts")
     op.add_column("evidence", sa.Column("url", sa.Text()))
     op.drop_index("ix_cases_merged_into", "cases")
     op.create_index("ix_cases_state_due_at", "cases", ["state", "due_at"])
