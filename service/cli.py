@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "push": "push:push",
     "serve": "serve:serve",
     "copies": "serve:make_copies",
+    "copy-store": "copy_store:copy_store",
     "replay": "replay:replay_detections",
     "check": "check:check_city",
     "schema": "schema:schema",

@@ -13,12 +13,14 @@ from sqlalchemy.exc import IntegrityError
 
 from cases.arrivals import arrive
 from cases.desk import Desk
+from cases.life import Action
 from cases.queries import Wanted, page
 from cases.store import engine as engine_module
+from cases.store.copying import copy_store
 from cases.store.engine import StoreProblem, changing, migrate, open_store
 from cases.store.tables import cases, changes, metadata
 from cases.store.writer import Writer
-from tests.cases.office import POLICY, WORKER
+from tests.cases.office import LI, POLICY, WORKER, Office
 from tests.cases.stores import Clock, event, fresh_store, fresh_url
 
 
@@ -151,3 +153,28 @@ def test_a_service_leaves_room_for_others_and_is_missed_when_its_machine_is_gone
         most = engine.pool.size() + engine.pool._max_overflow + 1
         assert 3 * most <= int(said["max_connections"]) - int(said["superuser_reserved_connections"])
         engine.dispose()
+
+
+@pytest.mark.parametrize(("kind", "other"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+def test_a_city_takes_its_cases_along_into_another_database(kind: str, other: str, tmp_path: Path) -> None:
+    with fresh_store(kind, tmp_path / "a") as source, fresh_store(other, tmp_path / "b") as target:
+        writer = Writer(source)
+        before = Office(source, writer, Desk(POLICY, Clock()), Clock())
+        case = before.act(before.arrive(1), Action.ACCEPT, LI)
+        for n in range(2, 30):
+            before.arrive(n, place=(24.0 + n, 118.0, 5.0))
+        writer.close()
+        told: list[str] = []
+        assert copy_store(source, target, told.append) > 90
+        assert "cases: 29" in told
+        with source.connect() as one, target.connect() as two:
+            for table in metadata.sorted_tables:
+                rows = [sorted(map(repr, tx.execute(select(table)).all())) for tx in (one, two)]
+                assert rows[0] == rows[1]
+        writer = Writer(target)
+        after = Office(target, writer, Desk(POLICY, Clock()), Clock())
+        assert after.case(case) == case
+        assert after.arrive(100, place=(70.0, 118.0, 5.0)).number == 30  # it goes on counting
+        writer.close()
+        with pytest.raises(StoreProblem, match="must be empty; its table"):
+            copy_store(source, target)

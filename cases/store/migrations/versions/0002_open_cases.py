@@ -1,4 +1,4 @@
-"""Deadlines of open cases, whose a case was at each change, why a copy cannot be made, which evidence is this database's."""
+"""Deadlines of open cases, whose a case was at each change, why no copy can be made, and which evidence is ours."""
 
 import sqlalchemy as sa
 from alembic import op
