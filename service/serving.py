@@ -70,7 +70,8 @@ def serve_cases(options: Options) -> None:
     signing, _ = load_or_make(default_key_path())
     caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)
     caretaker.start()
-    copies = CopyProcess(options.store, options.evidence, options.model) if options.copies else None
+    told = options.store, options.evidence, options.model, options.log_json
+    copies = CopyProcess(*told) if options.copies else None
     try:
         with _listening(options.host, options.port) as listening:
             config = uvicorn.Config(
