@@ -85,6 +85,7 @@ def test_the_unit_starts_the_worker_with_options_that_it_has(deploy):
     taken = worker_takes(words)
     assert program == "/opt/streetorder/bin/streetorder"
     assert (taken["pool"], taken["log_json"], taken["decoders"]) == ("%i", True, 2)
+    assert taken["cameras"] == Path("/etc/streetorder/city.yaml")
     assert unit["StateDirectory"] == ["streetorder/%i"]
     assert taken["out"] == Path("/var/lib/streetorder/%i")
 
@@ -98,6 +99,9 @@ def test_the_unit_starts_the_service_with_options_that_it_has(deploy):
     assert program == "/opt/streetorder/bin/streetorder"
     assert (taken["listen"], taken["handling"]) == ("127.0.0.1:8490", Path("/etc/streetorder/handling.yaml"))
     assert (taken["out"], unit["StateDirectory"]) == (Path("/var/lib/streetorder/cases"), ["streetorder/cases"])
+    assert unit["ProtectSystem"] == ["strict"]
+    assert taken["cameras"].parent == taken["out"], "cameras are changed by HTTP where it may write"
+    assert f"STREETORDER_CITY={taken['cameras']}" in (deploy / "systemd/worker.env.example").read_text()
 
 
 def test_systemd_takes_the_unit_of_the_service(deploy, tmp_path):
