@@ -6,17 +6,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from service.worker import case_service, push_thread
 from service.worker.answering import Answering
 from service.worker.case_service import Away, CaseService
 from service.worker.push_thread import PushThread
 from service.worker.pushing import AGAIN_S, Pusher
-from service.worker.still_there import StillThere
+from service.worker.still_there import Sight, StillThere
 from tests.cases.receiver import Receiver
 from tests.cases.stores import NOON, event, fresh_url
 from tests.service.api.served import serving
 from vision.journal import Journal
+from vision.stills import JpegStill
 
 
 def journal_of(folder: Path, *events: object) -> Journal:
@@ -112,6 +114,18 @@ def test_a_violation_that_the_service_does_not_know_holds_up_no_other(tmp_path: 
     with fresh_url("sqlite", tmp_path) as url, serving(url, str(tmp_path / "evidence")) as served:
         pusher = Pusher(CaseService(served.url, served.keys["worker"]), out, journal)
         assert (pusher.once(), pusher.refused) == (1, 3)
+
+
+def test_a_sight_that_the_service_does_not_want_holds_up_no_other(tmp_path: Path) -> None:
+    still_there = StillThere()
+    for number in (9, 1):
+        still_there._answers.put(Sight(event(number).id, NOON, JpegStill(b"\xff\xd8\xff")))
+    with fresh_url("sqlite", tmp_path) as url, serving(url, str(tmp_path / "evidence")) as served:
+        served.push(event(1))
+        service = CaseService(served.url, served.keys["worker"])
+        with capture_logs() as told:
+            Answering(service, journal_of(tmp_path / "out"), still_there).once()
+    assert [line["id"] for line in told if line["event"] == "still there"] == [event(1).id]
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
