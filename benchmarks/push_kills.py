@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -25,25 +26,35 @@ from benchmarks.databases import Postgres, StoreKind
 from benchmarks.push_load import detection
 from benchmarks.served import PROGRAM, Service, start
 from cases.evidence_store import open_evidence
+from cases.leftovers import sweep
 from cases.store.engine import open_store
 from cases.store.tables import cases, evidence, outbox, violations
+from service.commands.failing import SOME_FAILED
 from vision.records import SCHEMA_VERSION, Event, Place, Violation
 
 CLIENTS, SPOOLED, PICTURED = 4, 2000, 20
 """Clients that push for themselves; violations in the worker's journal, one in so many with evidence."""
 LEAST_S, MOST_S = 0.2, 1.2
 """Between two kills."""
+ENDS_S = 600.0
+"""For so long the worker may push after the last one."""
 HANDLING = 'receivers: [{name: platform, url: "http://127.0.0.1:9/", secret_env: PLATFORM_SECRET, of: [case.opened]}]\n'
 SECRET = {"PLATFORM_SECRET": "a secret of sixteen"}
 
 
 class Clients:
-    """Push until ``stop``, each event until it is acknowledged. acknowledged: ids."""
+    """Push until ``stop``, each event until it is acknowledged. acknowledged: ids. refused: answers that are neither
+    an acknowledgement nor "later". failed: what ended a client before its time.
+    """
 
     def __init__(self, address: str, keys: list[str]):
         self.acknowledged: list[str] = []
+        self.refused: list[str] = []
+        self.failed: list[BaseException] = []
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(address, key, n)) for n, key in enumerate(keys)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(address, key, n), daemon=True) for n, key in enumerate(keys)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -53,35 +64,46 @@ class Clients:
             thread.join()
 
     def _run(self, address: str, key: str, number: int) -> None:
+        try:
+            self._push(address, key, number)
+        except BaseException as error:
+            self.failed.append(error)
+
+    def _push(self, address: str, key: str, number: int) -> None:
         chance, count = random.Random(os.urandom(8)), 0
         with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
             while not self._stopping.is_set():
                 said = detection(number, count, chance)
-                while not self._taken(client, said):
+                while (answer := self._answer(client, said)) is None:
                     time.sleep(0.05)
-                self.acknowledged.append(said["violation"]["id"])  # type: ignore[index]
+                if answer.status_code == 201:
+                    self.acknowledged.append(said["violation"]["id"])  # type: ignore[index]
+                else:
+                    self.refused.append(f"{answer.status_code} {answer.text}")
                 count += 1
 
     @staticmethod
-    def _taken(client: httpx.Client, said: dict[str, object]) -> bool:
+    def _answer(client: httpx.Client, said: dict[str, object]) -> httpx.Response | None:
+        """None where it has to be pushed again."""
         try:
             answer = client.post("/api/v1/events", json=said)
         except httpx.HTTPError:
-            return False
-        if answer.status_code == 503:
-            return False
-        assert answer.status_code == 201, answer.text
-        return True
+            return None
+        return None if answer.status_code == 503 else answer
 
 
 class Worker:
-    """``streetorder push`` of a folder, again and again until all of it is there."""
+    """``streetorder push`` of a folder, again and again until all of it is there, or something is refused. refused: how
+    many events and files. failed: why it ended before its time.
+    """
 
     def __init__(self, results: Path, address: str, key: str):
+        self.refused = 0
+        self.failed: list[BaseException] = []
         self._command = [str(PROGRAM), "push", str(results), "--to", address]
         self._environment = os.environ | {"STREETORDER_PUSH_KEY": key}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._run)
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def kill(self) -> bool:
@@ -93,19 +115,31 @@ class Worker:
         return True
 
     def join(self) -> None:
-        self._thread.join()
+        self._thread.join(ENDS_S)
+        if self._thread.is_alive():
+            self.failed.append(RuntimeError(f"streetorder push has not come to its end in {ENDS_S:g} s"))
 
     def _run(self) -> None:
-        done = None
-        while done != 0:
+        while True:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             )
-            done = self._process.wait()
+            _, said = self._process.communicate()
+            if self._process.returncode == 0:
+                return
+            if refused := re.search(r"(\d+) events and files are not wanted", said):
+                self.refused = int(refused[1])
+                return
+            if self._process.returncode not in (SOME_FAILED, -signal.SIGKILL):
+                self.failed.append(RuntimeError(f"streetorder push ended: {said}"))
+                return
 
 
 def drill(kind: StoreKind, home: Path, kills: int, seed: int = 1, spooled: int = SPOOLED) -> dict[str, Any]:
-    """What was killed, how much was acknowledged, and what of it is not as it should be. spooled: by the worker."""
+    """What was killed, how much was acknowledged, and what of it is not as it should be. spooled: by the worker.
+
+    Raises what ended a client or the worker before its time.
+    """
     chance, port, results = random.Random(seed), _free_port(), home / "results"
     sent = _spool(results, spooled)
     (home / "handling.yaml").write_text(HANDLING, encoding="utf-8")
@@ -135,13 +169,18 @@ def drill(kind: StoreKind, home: Path, kills: int, seed: int = 1, spooled: int =
         clients.stop()
         worker.join()
         service.kill()
+        if failed := clients.failed + worker.failed:
+            raise failed[0]
         engine = open_store(url)
-        found = _judged(engine, home / "service" / "evidence", clients.acknowledged, sent)
+        found = judged(engine, home / "service" / "evidence", clients.acknowledged, sent)
         engine.dispose()
-    return {"killed": killed} | found
+    return {"killed": killed, "refused": len(clients.refused) + worker.refused} | found
 
 
-def _judged(engine: Engine, store: Path, acknowledged: list[str], sent: dict[str, set[str]]) -> dict[str, Any]:
+def judged(engine: Engine, store: Path, acknowledged: list[str], sent: dict[str, set[str]]) -> dict[str, Any]:
+    """What is not as it should be, where ``sent`` are the hashes of files by violation. Files in the store that no row
+    names are deleted: what was killed between the two leaves them, and nobody can see them.
+    """
     v, e, o = violations.c, evidence.c, outbox.c
     with engine.connect() as tx:
         there = {row.id: row.case_id for row in tx.execute(select(v.id, v.case_id))}
@@ -151,6 +190,7 @@ def _judged(engine: Engine, store: Path, acknowledged: list[str], sent: dict[str
     expected = set(acknowledged) | set(sent)
     kept = open_evidence(str(store))
     hashes = {id: {p.sha256 for p in pieces if p.violation_id == id} for id in sent}
+    swept = sweep(engine, kept, datetime.now(UTC) + timedelta(days=1))
     broken = sum(hashlib.sha256(b"".join(kept.get(p.path))).hexdigest() != p.sha256 for p in pieces)
     return {
         "acknowledged": len(expected),
@@ -161,6 +201,7 @@ def _judged(engine: Engine, store: Path, acknowledged: list[str], sent: dict[str
         "evidence_lost": sum(len(wanted - hashes[id]) for id, wanted in sent.items()),
         "evidence_twice": len(pieces) - len({(p.violation_id, p.sha256) for p in pieces}),
         "evidence_broken": broken,
+        "files_without_a_row": swept.deleted + swept.strange,
         "messages_lost": count - len(set(told)),
         "messages_twice": len(told) - len(set(told)),
     }

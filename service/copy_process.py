@@ -16,9 +16,10 @@ _log = structlog.get_logger("privacy")
 class CopyProcess:
     """``watch`` starts it, and again where it ended: until it makes copies nothing but originals can be looked at."""
 
-    def __init__(self, store: str, evidence: str, model: Path | None):
+    def __init__(self, store: str, evidence: str, model: Path | None, log_json: bool = False):
         program = [sys.executable, "-P", "-c", "from service.cli import main; main()"]
         self._command = [*program, "copies", "--evidence", evidence, *(["--model", str(model)] if model else [])]
+        self._command += ["--log-json"] if log_json else []
         # Not among the words, which everybody on the machine can read: it may hold a password.
         self._environment = os.environ | {"STREETORDER_STORE": store}
         self._process: subprocess.Popen[bytes] | None = None

@@ -11,10 +11,12 @@ from cases.store.engine import StoreProblem, open_store
 from models.detector import load_detector
 from service.commands.failing import NOT_WRITTEN, fail
 from service.deriving import Deriving
+from service.worker.logs import configure_logs
 
 
-def copy_until_stopped(store: str, evidence: str, model: Path | None) -> None:
+def copy_until_stopped(store: str, evidence: str, model: Path | None, log_json: bool) -> None:
     """Until SIGTERM or Ctrl-C, or until the service that began it is gone."""
+    configure_logs(log_json)
     detector = load_detector(model, threads=1)
     try:
         deriving = Deriving(open_store(store), open_evidence(evidence), detector)

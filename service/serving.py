@@ -77,7 +77,8 @@ def serve_cases(options: Options) -> None:
             _log.info("made the key that signs tombstones: keep it safe (streetorder keys)", path=str(key_path))
         caretaker = Caretaker(office, timedelta(days=handling.keep_days), signing)
         caretaker.start()
-        copies = CopyProcess(options.store, options.evidence, options.model) if options.copies else None
+        told = options.store, options.evidence, options.model, options.log_json
+        copies = CopyProcess(*told) if options.copies else None
         try:
             _log.info(
                 "serving",

@@ -18,6 +18,8 @@ import typer
 from ruamel.yaml import YAML
 
 from models.detector import load_detector
+from service.api.metrics import OfficeCollector
+from service.api.office import Office
 from service.city import load_city
 from service.cli import make_app
 from service.handling import load_handling
@@ -25,6 +27,7 @@ from service.worker.metrics import WorkerCollector
 from service.worker.status import PatrolStatus, status_of
 from service.worker.worker import Setup, Worker
 from streams.source import is_url
+from tests.cases.office import POLICY
 from tests.command_line import camera, city_file
 from tests.service.live_worker import working
 from vision.keys import KEY_VARIABLE, load_or_make
@@ -85,6 +88,7 @@ def test_the_unit_starts_the_worker_with_options_that_it_has(deploy):
     taken = worker_takes(words)
     assert program == "/opt/streetorder/bin/streetorder"
     assert (taken["pool"], taken["log_json"], taken["decoders"]) == ("%i", True, 2)
+    assert taken["cameras"] == Path("/etc/streetorder/city.yaml")
     assert unit["StateDirectory"] == ["streetorder/%i"]
     assert taken["out"] == Path("/var/lib/streetorder/%i")
 
@@ -98,6 +102,9 @@ def test_the_unit_starts_the_service_with_options_that_it_has(deploy):
     assert program == "/opt/streetorder/bin/streetorder"
     assert (taken["listen"], taken["handling"]) == ("127.0.0.1:8490", Path("/etc/streetorder/handling.yaml"))
     assert (taken["out"], unit["StateDirectory"]) == (Path("/var/lib/streetorder/cases"), ["streetorder/cases"])
+    assert unit["ProtectSystem"] == ["strict"]
+    assert taken["cameras"].parent == taken["out"], "cameras are changed by HTTP where it may write"
+    assert f"STREETORDER_CITY={taken['cameras']}" in (deploy / "systemd/worker.env.example").read_text()
 
 
 def test_systemd_takes_the_unit_of_the_service(deploy, tmp_path):
@@ -294,12 +301,22 @@ def one_worker(tmp_path_factory: pytest.TempPathFactory, toy_model: Path) -> Ite
 
 
 @pytest.fixture(scope="module")
-def exposed(one_worker: Worker) -> dict[str, set[str]]:
-    """The labels of each series that /metrics can print, by name."""
+def of_cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The labels of each series that /metrics of the service that keeps cases can print, by name."""
+    home = tmp_path_factory.mktemp("cases")
+    office = Office.open(f"sqlite:///{home / 'cases.db'}", str(home / "evidence"), POLICY)
+    found = {family.name: set(family._labelnames) for family in OfficeCollector(office).collect()}
+    office.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def exposed(one_worker: Worker, of_cases: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The labels of each series that /metrics can print, of a worker or of the service, by name."""
     patrol = PatrolStatus(cameras=1, slots=1, visits=1, brought_forward=0, late_p50_s=0, late_p95_s=0)
     status = lambda: dataclasses.replace(status_of(one_worker), patrol=patrol, waiting_to_push=0)  # noqa: E731
     collector = WorkerCollector(status, one_worker.measures, one_worker.decisions)
-    found = {}
+    found = dict(of_cases)
     for family in collector.collect():
         ending = "_total" if family.type == "counter" else ""
         found[family.name + ending] = set(family._labelnames)
@@ -328,11 +345,11 @@ def grouped_by(expression: str) -> set[str]:
 
 
 def fits(expression: str, exposed: dict[str, set[str]]) -> set[str]:
-    """The names that it reads, all of which the worker prints, with the labels that it asks for."""
+    """The names that it reads, all of which are printed, with the labels that it asks for."""
     read = selected(expression)
     known = {name: labels | SCRAPED for name, labels in exposed.items()} | OF_PROMETHEUS
     for name, labels in read.items():
-        assert name in known, f"{expression}: the worker prints no {name}"
+        assert name in known, f"{expression}: nobody prints {name}"
         assert labels <= known[name], f"{expression}: {name} has no {labels - known[name]}"
     assert grouped_by(expression) <= set().union(*(known[name] for name in read)), expression
     return set(read)
@@ -343,7 +360,7 @@ def dashboard(deploy: Path) -> dict[str, Any]:
     return json.loads((deploy / "grafana/streetorder.json").read_text(encoding="utf-8"))
 
 
-def test_the_dashboard_shows_every_figure_that_a_worker_prints_and_no_other(dashboard, exposed):
+def test_the_dashboard_shows_every_figure_that_is_printed_and_no_other(dashboard, exposed):
     shown = set()
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
@@ -379,12 +396,18 @@ def cells(place: dict[str, int], start: str, size: str) -> range:
     return range(place[start], place[start] + place[size])
 
 
-def test_alerts_read_what_a_worker_prints_and_say_what_to_do(checkout, deploy, exposed):
+def test_alerts_read_what_is_printed_and_say_what_to_do(checkout, deploy, exposed, of_cases):
+    (scrape,) = yamls(deploy / "prometheus/scrape.yaml")
+    assert [job["job_name"] for job in scrape["scrape_configs"]] == ["streetorder", "streetorder-cases"]
     ((group,),) = [document["groups"] for document in yamls(deploy / "prometheus/alerts.yaml")]
     page = (checkout / "docs/operations.md").read_text(encoding="utf-8")
     tested = (deploy / "prometheus/alerts.test.yaml").read_text(encoding="utf-8")
     for rule in group["rules"]:
-        fits(rule["expr"], exposed)
+        cases = "streetorder-cases" in rule["expr"]
+        assert fits(rule["expr"], exposed) - OF_PROMETHEUS.keys() <= (
+            of_cases.keys() if cases else exposed.keys() - of_cases
+        )
+        assert set(re.findall(r'job="([^"]*)"', rule["expr"])) == {"streetorder-cases" if cases else "streetorder"}
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert set(rule["annotations"]) == {"summary", "runbook"}
         assert f"`{rule['alert']}`" in page

@@ -22,6 +22,8 @@ from cases.queries import BadCursor
 from service.api.examples import PROBLEM, shown
 
 MEDIA_TYPE = "application/problem+json"
+NO_CASE = "urn:streetorder:no-case"
+"""The type of that problem: whoever pushes tells an unknown violation from a wrong address by it."""
 REFUSED = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
 """What is logged: who tries what is not allowed, or what cannot be."""
 
@@ -129,7 +131,8 @@ def _methods(app: FastAPI, path: str) -> list[str]:
 def _handler(status: int, title: str) -> Any:
     async def handle(request: Request, error: Exception) -> JSONResponse:
         detail = str(error.args[0]) if error.args else title
-        sentence = f"no case {detail}" if isinstance(error, NoCase) else detail
-        return answer(Problem(status, title, sentence), request.scope)
+        if isinstance(error, NoCase):
+            return answer(Problem(status, title, f"no case {detail}", type=NO_CASE), request.scope)
+        return answer(Problem(status, title, detail), request.scope)
 
     return handle

@@ -5,6 +5,7 @@ from labels.source_classes import SourceClassesError
 from models.card import ModelRefused
 from service.city import CityFileError
 from service.results import NoResults, ResultsInUse
+from service.worker.case_service import NotUsable
 from streams.discover import SourceProblem
 from streams.opening import Unreadable
 from vision.evidence import EvidenceFailed
@@ -22,6 +23,7 @@ BY_PEOPLE = (
     JournalProblem,
     NoResults,
     ResultsInUse,
+    NotUsable,
     Unreadable,
     NothingToVerify,
     LabelsError,

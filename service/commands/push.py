@@ -1,6 +1,5 @@
 """``streetorder push``: what was scored from recordings becomes cases."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -18,27 +17,29 @@ def push(
     """Push violations and their evidence to the service that keeps the cases; what it has already changes nothing.
 
     The environment variable STREETORDER_PUSH_KEY holds an API key with the scope push. Exit code 0: all of it is there;
-    1: the service is away, or did not want something; 2: wrong use.
+    1: the service is away, or does not want something; 2: wrong use.
     """
     from service.results import JOURNAL, NoResults, claim
-    from service.worker.case_service import PUSH_KEY_VARIABLE, Away, CaseService
+    from service.worker.case_service import Away, CaseService
+    from service.worker.logs import configure_logs
     from service.worker.pushing import Pusher
     from vision.journal import Journal
 
     with told_plainly():
-        key = os.environ.get(PUSH_KEY_VARIABLE)
-        if not key:
-            fail(f"the environment variable {PUSH_KEY_VARIABLE} must hold an API key with the scope push")
+        configure_logs(as_json=False)
+        service = CaseService.named("--to", to)
         if not (results / JOURNAL).exists():
             raise NoResults(f"{results}: no {JOURNAL} here; streetorder score writes one")
         with claim(results):
-            pusher = Pusher(CaseService(to, key), results, Journal(results / JOURNAL))
+            pusher = Pusher(service, results, Journal(results / JOURNAL))
             try:
                 count = pusher.once()
             except Away as away:
-                fail(f"{to}: {away}; {pusher.waiting} events are not pushed: run the same command again", SOME_FAILED)
+                left = f"{pusher.waiting} events are not pushed: run the same command again when that is mended"
+                fail(f"{to}: {away}; {left}", SOME_FAILED)
             finally:
                 pusher.close()
-        typer.echo(f"{count} events and files pushed to {to}" if count else f"{to} has all of it already")
         if pusher.refused:
-            fail(f"{pusher.refused} of them the service did not want; the lines above say why", SOME_FAILED)
+            why = "the lines above say why; the same command tries them again"
+            fail(f"{count} pushed to {to}, {pusher.refused} events and files are not wanted there: {why}", SOME_FAILED)
+        typer.echo(f"{count} events and files pushed to {to}" if count else f"{to} has all of it already")

@@ -80,9 +80,10 @@ def make_copies(
     store: Annotated[str, typer.Option("--store", envvar="STREETORDER_STORE", help="Database.")],
     evidence: Annotated[str, typer.Option("--evidence", help="Where evidence lies.")],
     model: Annotated[Path | None, typer.Option("--model", help="Model file.")] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="One line of JSON for each message.")] = False,
 ) -> None:
     """Make copies of evidence without faces and plates, beside ``serve``, until SIGTERM."""
     from service.copying import copy_until_stopped
 
     with told_plainly():
-        copy_until_stopped(store, evidence, model)
+        copy_until_stopped(store, evidence, model, log_json)

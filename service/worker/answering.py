@@ -2,10 +2,11 @@
 
 import time
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from service.worker.case_service import CaseService
+from service.worker.case_service import CaseService, Unwanted
 from service.worker.still_there import StillThere
 from streams.frame import StillLost
 from vision.journal import Journal
@@ -35,11 +36,22 @@ class Answering:
                 _log.warning("a picture of what is still there is lost", id=sight.violation_id, why=str(lost))
                 continue
             about = {"data": {"seen_at": iso(sight.seen_at)}, "files": {"file": ("still.jpg", picture)}}
-            if self._service.ask("POST", f"/violations/{sight.violation_id}/still-there", **about).is_success:
-                _log.info("still there", id=sight.violation_id)
+            try:
+                self._service.ask("POST", f"/violations/{sight.violation_id}/still-there", _is_case, **about)
+            except Unwanted as answer:
+                _log.warning("the service does not want this", what=f"{sight.violation_id} still", answer=str(answer))
+                continue
+            _log.info("still there", id=sight.violation_id)
         if time.monotonic() - self._asked_at >= ASK_EVERY_S:
             self._asked_at = time.monotonic()
-            answer = self._service.ask("GET", "/questions")
-            asked = answer.json() if answer.is_success else []
+            asked = self._service.ask("GET", "/questions", _are_questions)
             since = {q["violation_id"]: datetime.fromisoformat(q["since"]) for q in asked}
             self._still_there.ask({id: at for id, at in since.items() if id in self._journal.events})
+
+
+def _is_case(said: Any) -> bool:
+    return isinstance(said, dict) and "state" in said
+
+
+def _are_questions(said: Any) -> bool:
+    return isinstance(said, list) and all(isinstance(q, dict) and q.keys() >= {"violation_id", "since"} for q in said)

@@ -38,7 +38,7 @@ def configure_logs(as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("uvicorn", "httpx"):  # httpx says each URL whole, whose path may be a token
+    for name in ("uvicorn", "alembic", "httpx"):  # httpx says each URL whole, whose path may be a token
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

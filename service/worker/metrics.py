@@ -120,6 +120,8 @@ class WorkerCollector(Collector):
             yield GaugeMetricFamily(f"streetorder_{name}", text, value=value)
         if status.waiting_to_push is not None:
             yield GaugeMetricFamily("streetorder_waiting_to_push", "Events not pushed.", value=status.waiting_to_push)
+            text = "Events and files that the service does not want."
+            yield GaugeMetricFamily("streetorder_push_refused", text, value=status.push_refused)
         if status.patrol is not None:
             for name, text, value in (
                 (

@@ -11,6 +11,8 @@ from service.worker.case_service import Away
 from service.worker.pushing import Pusher
 
 FIRST_S, LONGEST_S, IDLE_S = 2.0, 60.0, 1.0
+LEAVES_S = 10.0
+"""For so long an answer is waited for at the end."""
 
 _log = structlog.get_logger("worker")
 
@@ -37,13 +39,14 @@ class PushThread:
         self._new.set()
 
     def close(self) -> None:
-        """After what is being pushed; the rest is pushed by the next process."""
+        """After what is being pushed, where that is soon; the rest is pushed by the next process."""
         self._stopping.set()
         self._new.set()
         self.pusher.stop()
         if self._thread.is_alive():
-            self._thread.join()
-        self.pusher.close()
+            self._thread.join(LEAVES_S)
+        if not self._thread.is_alive():  # else it ends with the process
+            self.pusher.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

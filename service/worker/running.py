@@ -16,7 +16,7 @@ from service.decided import Decided
 from service.results import STATE
 from service.worker.answering import Answering
 from service.worker.cameras import Cameras
-from service.worker.case_service import PUSH_KEY_VARIABLE, CaseService
+from service.worker.case_service import CaseService
 from service.worker.file_watch import FileWatch
 from service.worker.live_plan import LivePlan, live_plans
 from service.worker.logs import configure_logs
@@ -56,6 +56,7 @@ class Options:
 def watch_pool(options: Options) -> None:
     """Until SIGTERM or Ctrl-C. Fails plainly for what a person can mend; raises ``OSError`` too."""
     configure_logs(options.log_json)
+    service = None if options.push is None else CaseService.named("--push", options.push)
     city = load_city(options.cameras)
     detector = load_detector(options.model, threads=options.detector_threads)
 
@@ -77,7 +78,7 @@ def watch_pool(options: Options) -> None:
         decided = worker.decisions.read()
     except LabelsError as error:
         fail(f"--decisions {error}")
-    push = worker.push = _push_thread(options, worker)
+    push = worker.push = None if service is None else _push_thread(service, options.out, worker)
     cameras = Cameras(worker, city, decided, Overrides(options.out / STATE / "cameras.json"), plans)
     first = cameras.plans()
     web = _serve(worker, cameras, options.host, options.port)
@@ -110,15 +111,9 @@ def watch_pool(options: Options) -> None:
     _log.info("stopped in order")
 
 
-def _push_thread(options: Options, worker: Worker) -> PushThread | None:
-    if options.push is None:
-        return None
-    key = os.environ.get(PUSH_KEY_VARIABLE)
-    if not key:
-        fail(f"--push: the environment variable {PUSH_KEY_VARIABLE} must hold an API key with the scope push")
-    service = CaseService(options.push, key)
+def _push_thread(service: CaseService, results: Path, worker: Worker) -> PushThread:
     answering = Answering(service, worker.journal, worker.still_there)
-    return PushThread(Pusher(service, options.out, worker.journal), answering.once)
+    return PushThread(Pusher(service, results, worker.journal), answering.once)
 
 
 def _watches(options: Options, worker: Worker, cameras: Cameras) -> list[FileWatch]:

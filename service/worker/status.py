@@ -70,6 +70,7 @@ class WorkerStatus:
     """The whole worker.
 
     cameras: by id. runs_on: what the detector runs on. evidence_trouble: why nothing can be written, else empty.
+    push_refused: events and files that the service does not want.
     loop_age_s: since the worker's thread last began a round. free_mb: on the disk of the results. configuration,
     decisions: what is wrong with the city file and with the file of decisions, else empty.
     """
@@ -82,6 +83,7 @@ class WorkerStatus:
     waiting_to_detect: int
     waiting_to_write: int
     waiting_to_push: int | None
+    push_refused: int
     push_trouble: str
     evidence_trouble: str
     evidence_failures: int
@@ -121,6 +123,7 @@ def status_of(worker: Worker) -> WorkerStatus:
         waiting_to_detect=worker.batcher.depth,
         waiting_to_write=worker.evidence.waiting,
         waiting_to_push=None if worker.push is None else worker.push.pusher.waiting,
+        push_refused=0 if worker.push is None else worker.push.pusher.refused,
         push_trouble="" if worker.push is None else worker.push.trouble,
         evidence_trouble=worker.evidence.trouble,
         evidence_failures=worker.evidence.failures,
