@@ -13,6 +13,9 @@ def push(
     to: Annotated[
         str, typer.Option("--to", metavar="URL", help="The service that keeps the cases (streetorder serve).")
     ],
+    again: Annotated[
+        bool, typer.Option("--again", help="Push all of it, for a service that lost it (a copy was brought back).")
+    ] = False,
 ) -> None:
     """Push violations and their evidence to the service that keeps the cases; what it has already changes nothing.
 
@@ -31,7 +34,7 @@ def push(
         if not (results / JOURNAL).exists():
             raise NoResults(f"{results}: no {JOURNAL} here; streetorder score writes one")
         with claim(results):
-            pusher = Pusher(service, results, Journal(results / JOURNAL))
+            pusher = Pusher(service, results, Journal(results / JOURNAL), again=again)
             try:
                 count = pusher.once()
             except Away as away:

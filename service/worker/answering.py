@@ -13,7 +13,8 @@ from vision.journal import Journal
 from vision.records import iso
 from vision.stills import jpeg
 
-ASK_EVERY_S = 5.0
+ASK_EVERY_S = 15.0
+"""A thousand workers are 67 questions a second; whoever says that it is done is asked about a minute later anyway."""
 
 _log = structlog.get_logger("worker")
 

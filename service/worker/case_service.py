@@ -1,5 +1,6 @@
 """The service that keeps the cases, as a worker asks it."""
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -35,6 +36,11 @@ class CaseService:
     def __init__(self, url: str, key: str):
         self._url = url.rstrip("/") + API
         self._client = httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT, trust_env=False)
+
+    @property
+    def mark(self) -> str:
+        """Of this address, for names of files."""
+        return hashlib.sha256(self._url.encode()).hexdigest()[:8]
 
     @classmethod
     def named(cls, option: str, url: str) -> "CaseService":

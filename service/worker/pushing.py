@@ -33,21 +33,27 @@ _log = structlog.get_logger("worker")
 
 
 class Pusher:
-    """What was pushed is noted in ``state/pushed``; what is pushed twice after a crash changes nothing there.
+    """What was pushed is noted in ``state/pushed-...``, for each service by itself; what is pushed twice after a crash
+    changes nothing there. again: push what is noted, too, because that service lost it.
 
     What the service does not want holds up nothing but its own violation. It is noted nowhere, so the next process
     tries it again as well, and it stays in the journal: nothing is lost because a service was too old to know it.
     """
 
     def __init__(
-        self, service: CaseService, results: Path, journal: Journal, clock: Callable[[], float] = time.monotonic
+        self,
+        service: CaseService,
+        results: Path,
+        journal: Journal,
+        clock: Callable[[], float] = time.monotonic,
+        again: bool = False,
     ):
         self._service = service
         self._evidence = results / EVIDENCE
-        self._noted = results / STATE / "pushed"
+        self._noted = results / STATE / f"pushed-{service.mark}"
         self._journal = journal
         self._clock = clock
-        self._done = self._read()
+        self._done = set() if again else self._read()
         self._refused: dict[str, float] = {}
         self._over: set[str] = set()
         self._stopping = False

@@ -53,9 +53,12 @@ def test_what_the_service_missed_it_gets_and_what_it_has_it_does_not_get_again(t
         assert pusher.once() == 1
         assert pusher.pushed(event(1).id)
         assert pusher.waiting == 0
-        (out / "state" / "pushed").unlink()  # a crash before it was noted
-        again = Pusher(CaseService(served.url, served.keys["worker"]), out, Journal(out / "journal.jsonl"))
-        assert again.once() == 6
+        service = CaseService(served.url, served.keys["worker"])
+        noted = out / "state" / f"pushed-{service.mark}"
+        assert Pusher(service, out, Journal(out / "journal.jsonl")).once() == 0
+        noted.unlink()  # a crash before it was noted
+        for again in (False, True):
+            assert Pusher(service, out, Journal(out / "journal.jsonl"), again=again).once() == 6
         cases = served.ask("li", "GET", "/api/v1/cases").json()["cases"]
         assert len(cases) == 2
         whole = served.ask("li", "GET", f"/api/v1/cases/{cases[1]['id']}").json()
@@ -75,7 +78,9 @@ def test_what_the_service_does_not_want_holds_up_nothing_and_is_noted_nowhere(tm
             pusher.once()
             assert (pusher.once(), pusher.waiting, pusher.refused) == (0, 0, 1), "what follows it is not tried"
             assert not pusher.pushed(event(1).id), "it stays in the journal"
-            assert (out / "state" / "pushed").read_text() == f"{event(2).id} opened 0\n"
+            assert (
+                out / "state" / f"pushed-{CaseService(served.url, '').mark}"
+            ).read_text() == f"{event(2).id} opened 0\n"
         assert len(served.ask("li", "GET", "/api/v1/cases").json()["cases"]) == 1
 
 
@@ -110,9 +115,11 @@ def test_a_violation_that_the_service_does_not_know_holds_up_no_other(tmp_path: 
     out = tmp_path / "out"
     journal = journal_of(out, event(1), event(2))
     sealed(out, 1)
-    (out / "state" / "pushed").write_text(f"{event(1).id} opened 0\n")  # its database was brought back from a copy
     with fresh_url("sqlite", tmp_path) as url, serving(url, str(tmp_path / "evidence")) as served:
-        pusher = Pusher(CaseService(served.url, served.keys["worker"]), out, journal)
+        service = CaseService(served.url, served.keys["worker"])
+        noted = out / "state" / f"pushed-{service.mark}"
+        noted.write_text(f"{event(1).id} opened 0\n")  # its database was brought back from a copy
+        pusher = Pusher(service, out, journal)
         assert (pusher.once(), pusher.refused) == (1, 3)
 
 
