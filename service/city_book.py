@@ -16,6 +16,8 @@ from streams.source import redact
 from vision.durable import naming, write_durably
 
 _PROPOSED = ".proposed"
+LONGEST_LINE = 100_000
+"""Lines stay as long as people made them."""
 HIDDEN = "***"
 """What ``redact`` writes instead of a password."""
 
@@ -63,7 +65,7 @@ class CityBook:
                 raise CityChanged("the city file was changed meanwhile: read it again")
             load_city(self.path)  # what is broken already is mended by people
             yaml = YAML()
-            yaml.preserve_quotes, yaml.width = True, 120
+            yaml.preserve_quotes, yaml.width = True, LONGEST_LINE
             text = data.decode("utf-8-sig")
             indent = _indent(text)
             yaml.indent(mapping=2, sequence=indent + 2, offset=indent)
@@ -71,6 +73,8 @@ class CityBook:
             answer = edit(document["cameras"])
             written = io.BytesIO()
             yaml.dump(document, written)
+            if written.getvalue() == data:
+                return answer
             self._check(written.getvalue())
             with naming(self.path):
                 write_durably(self.path, written.getvalue(), mode=self.path.stat().st_mode & 0o777)
@@ -138,7 +142,7 @@ def _merge(node: Any, said: Mapping[str, Any]) -> None:
     for name, value in said.items():
         if isinstance(value, dict) and isinstance(node.get(name), MutableMapping):
             _merge(node[name], value)
-        elif name not in node or node[name] != value:
+        elif name not in node or (node[name] != value and str(node[name]) != value):  # 2 is read as "2" where both are
             node[name] = value
 
 

@@ -142,3 +142,13 @@ def test_a_hidden_password_is_never_written(served: Served, city: Path) -> None:
         refused = served.ask("root", "PUT", f"/api/v1/cameras/{camera_id}", said)
         assert (refused.status_code, "its password is hidden" in refused.json()["detail"]) == (422, True)
     assert city.read_text() == before
+
+
+def test_what_is_put_as_it_was_read_changes_no_byte(served: Served, city: Path) -> None:
+    long = ", ".join(f"[0.{n}, 0.{n + 1}]" for n in range(10, 40))
+    text = CITY.replace("pool: east", f"pool: east\n    every: 2\n    reach_m: 1200\n    # {long}")
+    city.write_text(text)
+    for camera_id in ("gate", "yard"):
+        camera = served.ask("root", "GET", f"/api/v1/cameras/{camera_id}").json()
+        assert served.ask("root", "PUT", f"/api/v1/cameras/{camera_id}", camera).status_code == 200
+    assert city.read_text() == text
