@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cases import tally
 from cases.case import Case
 from cases.counted import Step, counts_as, taken_back
-from cases.life import OPEN, PEOPLE, REVIEW, Action, Forbidden, NotAllowed, Role, State, step
+from cases.life import PEOPLE, REVIEW, Action, Forbidden, NotAllowed, Role, State, step
+from cases.merging import check_release, merge, settle_apart
 from cases.outbox import tell
 from cases.policy import Policy
-from cases.store.tables import cases, changes, evidence, proposals, violations
+from cases.store.tables import cases, changes, evidence
 
 _CASE = select(cases).where(cases.c.id == bindparam("case"))
 _OPENED, _NOTED = insert(cases), insert(changes)
@@ -128,9 +129,7 @@ class Desk:
         """
         if actor.role not in REVIEW:
             raise Forbidden(f"apart: {actor.role} may not; {', '.join(sorted(REVIEW))} may")
-        these = update(proposals).where(_pair(case.id, other.id), proposals.c.settled.is_(False))
-        if tx.execute(these.values(settled=True)).rowcount == 0:
-            raise NotAllowed(f"cases {case.number} and {other.number}: nothing says that they may be one")
+        settle_apart(tx, case, other)
         return self.act(tx, case, Action.NOTE, actor, f"not the same as case {other.number}")
 
     def _without_a_person(self, tx: Connection, case: Case) -> Case:
@@ -172,18 +171,15 @@ class Desk:
             columns |= self._returned(tx, case, now)
         elif action in (Action.HOLD, Action.RELEASE):
             columns["hold"] = action is Action.HOLD
-            self._held_through(tx, case, action)
+            if action is Action.RELEASE:
+                check_release(tx, case)
         elif action is Action.ESCALATE:
             columns["escalated"] = case.escalated + 1
         elif action is Action.MERGE:
-            columns["merged_into"] = self._merge(tx, case, actor, said)
+            into = self.case(tx, said["into"]) if said.get("into") else None
+            columns["merged_into"] = id = merge(tx, case, into)
+            self.act(tx, self.case(tx, id), Action.NOTE, actor, f"case {case.number} was merged into this one")
         return columns
-
-    def _held_through(self, tx: Connection, case: Case, action: Action) -> None:
-        """What was merged into a case lies there, and its own hold counts: each is released for itself."""
-        through = select(cases.c.number).where(cases.c.merged_into == case.id, cases.c.hold.is_(True)).limit(1)
-        if action is Action.RELEASE and (number := tx.execute(through).scalar()) is not None:
-            raise NotAllowed(f"release: case {number} was merged into this one, and is held: release it first")
 
     def _returned(self, tx: Connection, case: Case, now: datetime) -> dict[str, Any]:
         """To the dispatcher: the next department has a deadline of its own. To the handler: what was left of it."""
@@ -192,30 +188,6 @@ class Desk:
         done = (changes.c.case_id == case.id, changes.c.action == Action.FEED_BACK.value)
         done_at = tx.execute(select(changes.c.at).where(*done).order_by(changes.c.id.desc()).limit(1)).scalar()
         return {"due_at": self.policy.resumed(case.key, case.due_at, done_at or case.entered_at, now)}
-
-    def _merge(self, tx: Connection, case: Case, actor: Actor, said: dict[str, Any]) -> str:
-        into = self.case(tx, said["into"]) if said.get("into") else None
-        if into is None or into.id == case.id or into.state not in OPEN:
-            raise NotAllowed("merge: into: another case that is open is needed; one that is over can be reopened")
-        if case.hold and not into.hold:
-            raise NotAllowed(f"merge: case {case.number} is held: hold case {into.number}, or merge that one into it")
-        for table in (violations, evidence):
-            tx.execute(update(table).where(table.c.case_id == case.id).values(case_id=into.id))
-        self._pass_on(tx, case.id, into.id)
-        self.act(tx, into, Action.NOTE, actor, f"case {case.number} was merged into this one")
-        return into.id
-
-    def _pass_on(self, tx: Connection, case: str, into: str) -> None:
-        """What may be the same as one case may be the same as the case that goes on in its stead."""
-        p = proposals.c
-        of_it = (or_(p.first == case, p.second == case), p.settled.is_(False))
-        for row in tx.execute(select(proposals).where(*of_it)).all():
-            other = row.second if row.first == case else row.first
-            known = tx.execute(select(p.first).where(_pair(into, other))).first()
-            if other != into and known is None:
-                said = {"first": into, "second": other, "metres": row.metres, "why": row.why, "settled": False}
-                tx.execute(insert(proposals), said)
-        tx.execute(update(proposals).where(*of_it).values(settled=True))
 
     def _note(
         self,
@@ -234,11 +206,6 @@ class Desk:
         row = {"case_id": case.id, "at": now, "action": action.value, "before": case.state.value}
         row |= {"after": changed.state.value, "who": actor.who, "role": actor.role.value, "reason": reason}
         tx.execute(_NOTED, row | {"data": said or None, "department": changed.department})
-
-
-def _pair(one: str, other: str) -> ColumnElement[bool]:
-    p = proposals.c
-    return or_((p.first == one) & (p.second == other), (p.first == other) & (p.second == one))
 
 
 def new_id() -> str:
