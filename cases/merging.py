@@ -1,4 +1,4 @@
-"""Two cases that are one thing, or that may be: what lies with one goes on with the other, doubts and holds included."""
+"""Two cases that are one thing, or may be: what lies with one goes on with the other, doubts and holds included."""
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
