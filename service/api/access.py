@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer
 from sqlalchemy import Connection, Engine, insert, or_, select
 from starlette.concurrency import run_in_threadpool
 
@@ -29,6 +30,12 @@ SCOPES = {
     "audit": "read who looked at what",
 }
 PREFIX = "so_"
+KEY = HTTPBearer(
+    scheme_name="key",
+    description="An API key, `so_...`. Its scopes: " + "; ".join(f"`{name}`: {what}" for name, what in SCOPES.items()),
+    auto_error=False,
+)
+"""For the interface's description."""
 KNOWN_S = 5.0
 """For so long a key that was looked up is known: a revoked one works no longer than this."""
 
@@ -121,11 +128,15 @@ class Access:
 
     def knows(self, key: str) -> bool:
         """Whether it is somebody's; may ask the database."""
-        return key.startswith(PREFIX) and self._look_up(digest(key)) is not None
+        return self.whose(key) is not None
+
+    def whose(self, key: str) -> Caller | None:
+        """The same, saying whose."""
+        return self._look_up(digest(key)) if key.startswith(PREFIX) else None
 
     def caller(self, key: str) -> Caller:
         """Raises ``Problem``: 401 for a key that is none, 429 for one that asks too often."""
-        found = self._look_up(digest(key)) if key.startswith(PREFIX) else None
+        found = self.whose(key)
         if found is None:
             raise who_are_you()
         wait_s = self._take(found.key_id)
@@ -176,6 +187,10 @@ def who_are_you() -> Problem:
     return Problem(401, "Who are you?", "an API key is needed: Authorization: Bearer so_...", challenge)
 
 
+def not_in_scope(scope: str) -> Problem:
+    return Problem(403, "Not yours to do", f"the scope {scope!r} is needed: {SCOPES[scope]}")
+
+
 def key_of(authorization: str) -> str:
     """The key of a header; empty where it holds none."""
     kind, _, key = authorization.partition(" ")
@@ -185,22 +200,22 @@ def key_of(authorization: str) -> str:
 def may(scope: str) -> Callable[..., Caller]:
     """A dependency: the caller, who has this scope."""
 
-    async def check(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
+    async def check(request: Request, _: Annotated[object, Security(KEY)]) -> Caller:
         access: Access = request.app.state.access
-        key = key_of(authorization)
+        key = key_of(request.headers.get("Authorization", ""))
         caller = access.caller(key) if access.at_hand(key) else await run_in_threadpool(access.caller, key)
         request.state.who = caller.name
         if scope not in caller.scopes:
-            raise Problem(403, "Not yours to do", f"the scope {scope!r} is needed: {SCOPES[scope]}")
+            raise not_in_scope(scope)
         return caller
 
     return check  # type: ignore[return-value]
 
 
-Pusher = Annotated[Caller, Depends(may("push"))]
-Reader = Annotated[Caller, Depends(may("read"))]
-CaseWorker = Annotated[Caller, Depends(may("act"))]
-Setter = Annotated[Caller, Depends(may("setup"))]
-Admin = Annotated[Caller, Depends(may("admin"))]
-Auditor = Annotated[Caller, Depends(may("audit"))]
-Looker = Annotated[Caller, Depends(may("evidence"))]
+Pusher = Annotated[Caller, Security(may("push"), scopes=["push"])]
+Reader = Annotated[Caller, Security(may("read"), scopes=["read"])]
+CaseWorker = Annotated[Caller, Security(may("act"), scopes=["act"])]
+Setter = Annotated[Caller, Security(may("setup"), scopes=["setup"])]
+Admin = Annotated[Caller, Security(may("admin"), scopes=["admin"])]
+Auditor = Annotated[Caller, Security(may("audit"), scopes=["audit"])]
+Looker = Annotated[Caller, Security(may("evidence"), scopes=["evidence"])]
