@@ -13,11 +13,10 @@ from cases.desk import new_id
 from cases.dispatch.delivery import again
 from cases.store.tables import api_keys, looks, outbox, people
 from service.api.access import SCOPES, Admin, Auditor, administrators, make_key
-from service.api.event_shape import Moment
+from service.api.event_shape import Moment, OurDay
 from service.api.examples import KEY, KEY_SHOWN, LOOK, MESSAGE, NEW_KEY, PERSON, PERSON_SHOWN, shown
 from service.api.office import Office
 from service.api.problems import Problem
-from service.city_fields import Day
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f<>]+$")]
 PersonRole = Literal["operator", "dispatcher", "handler", "auditor", "admin"]
@@ -244,7 +243,7 @@ def list_looks(
     _: Auditor,
     case_id: Annotated[str | None, Query(max_length=36)] = None,
     who: Annotated[str | None, Query(max_length=100)] = None,
-    first: Day | None = None,
+    first: OurDay | None = None,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> list[LookOut]:

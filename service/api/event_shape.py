@@ -1,6 +1,6 @@
 """The event as it is pushed: the record of the journal, with every value checked."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from service.api.examples import EVENT, shown
-from service.city_fields import Identifier, Kind, TypeKey, ViewIdentifier
+from service.city_fields import Day, Identifier, Kind, TypeKey, ViewIdentifier
 from vision.records import Event
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, hex.")]
@@ -28,10 +28,17 @@ Seconds = Annotated[Number, Field(ge=0, le=1e10, allow_inf_nan=False)]
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _in_our_time(at: datetime) -> datetime:
+def in_our_time(at: datetime) -> datetime:
+    """Raises ``ValueError`` for times that no calendar here is right for, and with which no sum can be done."""
     if not EARLIEST <= at <= LATEST:
         raise ValueError(f"a time from {EARLIEST:%Y} to {LATEST:%Y} is needed")
     return at
+
+
+def _in_our_days(day: date) -> date:
+    if not EARLIEST.date() <= day <= LATEST.date():
+        raise ValueError(f"a date from {EARLIEST:%Y} to {LATEST:%Y} is needed")
+    return day
 
 
 def _written(value: Any) -> Any:
@@ -42,7 +49,8 @@ def _written(value: Any) -> Any:
         raise ValueError("a datetime such as 2026-05-06T04:00:00Z is needed") from None
 
 
-Moment = Annotated[AwareDatetime, Strict(), BeforeValidator(_written), AfterValidator(_in_our_time)]
+Moment = Annotated[AwareDatetime, Strict(), BeforeValidator(_written), AfterValidator(in_our_time)]
+OurDay = Annotated[Day, AfterValidator(_in_our_days)]
 Id = Annotated[UUID, Field(description="UUID; the same thing pushed again has the same one.")]
 
 

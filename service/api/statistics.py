@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from cases.statistics import by_hour, counts, summed_up
 from service.api.access import Reader
+from service.api.event_shape import OurDay
 from service.api.examples import COUNT, HOUR_COUNT, SUM, shown
 from service.api.office import Office
 from service.api.problems import Problem
-from service.city_fields import Day
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 Group = Literal["key", "district"]
@@ -61,8 +61,8 @@ class Sum(BaseModel):
 def statistics(
     request: Request,
     _: Reader,
-    first: Day,
-    last: Day,
+    first: OurDay,
+    last: OurDay,
     by: Annotated[list[Literal["day", "key", "district"]], Query()] = ["key"],  # noqa: B006
 ) -> list[Count]:
     """Local days, both included."""
@@ -74,8 +74,8 @@ def statistics(
 def summary(
     request: Request,
     _: Reader,
-    first: Day,
-    last: Day,
+    first: OurDay,
+    last: OurDay,
     by: Annotated[list[Group], Query()] = [],  # noqa: B006
 ) -> list[Sum]:
     """Local days, both included; one row over all where ``by`` is left out."""
@@ -84,13 +84,13 @@ def summary(
 
 
 @router.get("/hours", summary="At which hours cases come")
-def statistics_by_hour(request: Request, _: Reader, first: Day, last: Day) -> list[HourCount]:
+def statistics_by_hour(request: Request, _: Reader, first: OurDay, last: OurDay) -> list[HourCount]:
     """Local hours, in the months from one day to another."""
     with _asked(request, first, last).engine.connect() as tx:
         return [HourCount.model_validate(row) for row in by_hour(tx, first, last)]
 
 
-def _asked(request: Request, first: Day, last: Day) -> Any:
+def _asked(request: Request, first: OurDay, last: OurDay) -> Any:
     if last < first:
         raise Problem(422, "Not valid", f"last: {last} is before first: {first}")
     office: Office = request.app.state.office
