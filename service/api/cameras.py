@@ -57,7 +57,7 @@ def read_camera(request: Request, response: Response, camera_id: str, _: Reader)
 @router.put(
     "/cameras/{camera_id}",
     summary="Add or change a camera",
-    responses={**answered(CAMERA), 201: {"description": "Added"}},
+    responses=answered(CAMERA, added="Added"),
 )
 def put_camera(
     request: Request,

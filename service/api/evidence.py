@@ -24,7 +24,7 @@ from cases.evidence_store import PIECE, EvidenceProblem
 from cases.home import AnothersViolation, home_of
 from service.api.access import Caller, CaseWorker, Looker, Pusher, theirs
 from service.api.case_shape import EvidenceOut
-from service.api.examples import shown
+from service.api.examples import sent, shown
 from service.api.limits import FILE_BYTES
 from service.api.office import Office
 from service.api.problems import Problem
@@ -47,7 +47,12 @@ class UrlIn(BaseModel):
     url: Annotated[str, Field(max_length=2000)]
 
 
-@router.post("/violations/{violation_id}/evidence", status_code=201, summary="Evidence of a violation, as a file")
+@router.post(
+    "/violations/{violation_id}/evidence",
+    status_code=201,
+    summary="Evidence of a violation, as a file",
+    openapi_extra=sent(kind="trigger"),
+)
 async def of_violation(
     request: Request,
     violation_id: str,
@@ -60,7 +65,12 @@ async def of_violation(
     return await keep(request, caller, kind, uploaded(file), home, violation_id)
 
 
-@router.post("/cases/{case_id}/evidence", status_code=201, summary="A picture for a case, as a file")
+@router.post(
+    "/cases/{case_id}/evidence",
+    status_code=201,
+    summary="A picture for a case, as a file",
+    openapi_extra=sent(kind="after"),
+)
 async def of_case(
     request: Request,
     case_id: str,

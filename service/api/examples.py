@@ -10,9 +10,23 @@ def shown(*examples: Any, extra: Literal["allow", "ignore", "forbid"] = "ignore"
     return ConfigDict(json_schema_extra={"examples": list(examples)}, extra=extra, from_attributes=rows)
 
 
-def answered(example: Any) -> dict[int | str, dict[str, Any]]:
-    """An operation's ``responses``, where its answer has no model."""
-    return {200: {"content": {"application/json": {"example": example}}}}
+def answered(example: Any, added: str = "") -> dict[int | str, dict[str, Any]]:
+    """An operation's ``responses``, where its answer has no model. added: what 201 means, where it answers so."""
+    schema = {"type": "array" if isinstance(example, list) else "object"}
+    content = {"content": {"application/json": {"schema": schema, "example": example}}}
+    both: dict[int | str, dict[str, Any]] = {200: content, 201: {"description": added, **content}}
+    return both if added else {200: content}
+
+
+def streamed(example: str) -> dict[int | str, dict[str, Any]]:
+    """The same, of server-sent events."""
+    return {200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": example}}}}
+
+
+def sent(**fields: str) -> dict[str, Any]:
+    """An operation's ``openapi_extra``, where a file comes with these fields."""
+    example = {**fields, "file": "(the bytes of gate-17.jpg)"}
+    return {"requestBody": {"content": {"multipart/form-data": {"example": example}}}}
 
 
 VIOLATION_ID = "0d8f3c1e-5f0b-5a53-9c55-2f3f6f1f8a01"
@@ -41,6 +55,11 @@ ANSWERED = {"status": 201, "taken": TAKEN, "detail": None}
 NOT_TAKEN = {"status": 409, "taken": None, "detail": f"violation {OTHER_ID}: cleared came before opened"}
 QUESTION = {"violation_id": VIOLATION_ID, "camera_id": "zhongshan-07", "since": "2026-05-06T06:10:00Z"}
 
+CHANGED = f"""id: 20981
+event: accept
+data: {{"case_id": "{CASE_ID}", "at": "2026-05-06T04:09:11Z", "who": "Li", "before": "new", "after": "accepted"}}
+
+"""
 CASE: dict[str, Any] = {
     "number": 1042,
     "id": CASE_ID,
@@ -206,8 +225,8 @@ PROBLEM: dict[str, Any] = {
 FILED = {
     "api_key": "so_...",
     "service_code": "overflowing_bin",
-    "lat": "24.4795",
-    "long": "118.0894",
+    "lat": 24.4795,
+    "long": 118.0894,
     "description": "Full since the morning",
 }
 REQUEST_FILED = {"service_request_id": "1043", "service_notice": None, "account_id": None}
@@ -229,4 +248,19 @@ REQUEST: dict[str, Any] = {
     "lat": 24.4795,
     "long": 118.0894,
     "media_url": None,
+}
+
+DISCOVERED: dict[str, Any] = {
+    "changeset": "2026-05-06 00:00",
+    "contact": "Whoever runs this service.",
+    "key_service": "Whoever runs this service gives keys; reading needs none.",
+    "endpoints": [
+        {
+            "specification": "http://wiki.open311.org/GeoReport_v2",
+            "url": "https://cases.example/open311/v2",
+            "changeset": "2026-05-06 00:00",
+            "type": "production",
+            "formats": ["text/xml", "application/json"],
+        }
+    ],
 }

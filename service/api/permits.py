@@ -54,7 +54,11 @@ def list_permits(
         return [PermitOut.of(permit) for permit in listed(tx, after, limit)]
 
 
-@router.put("/permits/{permit_id}", summary="Give or change a permit", responses={201: {"description": "Given"}})
+@router.put(
+    "/permits/{permit_id}",
+    summary="Give or change a permit",
+    responses={201: {"model": PermitOut, "description": "Given"}},
+)
 async def put_permit(request: Request, response: Response, permit_id: Id, said: PermitIn, _: Setter) -> PermitOut:
     """It holds for what comes from now on."""
     office: Office = request.app.state.office

@@ -1,16 +1,17 @@
 """Errors as RFC 9457 problem details: what is wrong, in which field, and what is allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
-from starlette.routing import compile_path
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from cases.arrivals import NotTheSame, UnknownViolation
 from cases.desk import NoCase, Stale
@@ -20,10 +21,14 @@ from cases.home import AnothersViolation
 from cases.life import Forbidden, NotAllowed
 from cases.queries import BadCursor
 from service.api.examples import PROBLEM, shown
+from service.open311.forms import failure
 
 MEDIA_TYPE = "application/problem+json"
 NO_CASE = "urn:streetorder:no-case"
 """The type of that problem: whoever pushes tells an unknown violation from a wrong address by it."""
+OPEN311 = "/open311/"
+"""What lies under it speaks as its specification wants, of errors too."""
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 REFUSED = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
 """What is logged: who tries what is not allowed, or what cannot be."""
 
@@ -52,9 +57,12 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-def answer(problem: Problem, scope: Mapping[str, Any]) -> JSONResponse:
+def answer(problem: Problem, scope: Mapping[str, Any]) -> Response:
     """scope: of the request (ASGI)."""
     note_refusal(problem.status, str(problem), scope)
+    if scope["path"].startswith(OPEN311):
+        status = 400 if problem.status == 422 else problem.status  # the specification knows no other word for it
+        return failure(scope["path"], status, str(problem), problem.headers)
     return JSONResponse(problem.body, problem.status, problem.headers, MEDIA_TYPE)
 
 
@@ -66,11 +74,15 @@ def database_away() -> Problem:
 
 
 def note_refusal(status: int, why: str, scope: Mapping[str, Any]) -> None:
-    """Into the log, with who it was and what was asked; never what was sent."""
+    """Into the log, with who it was and what was asked; of what was sent no more than the value that is wrong."""
     if status in REFUSED:
-        peer, who = scope.get("client") or ("", 0), scope.get("state", {}).get("who", "")
-        about = {"method": scope.get("method"), "path": scope.get("path", "")[:300], "peer": peer[0], "who": who}
-        _log.warning("refused", status=status, why=why[:300], **about)
+        _log.warning("refused", status=status, why=why[:300], **asked(scope))
+
+
+def asked(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asked for what, for the log."""
+    peer, who = scope.get("client") or ("", 0), scope.get("state", {}).get("who", "")
+    return {"method": scope.get("method"), "path": scope.get("path", "")[:300], "peer": peer[0], "who": who}
 
 
 _KNOWN: dict[type[Exception], tuple[int, str]] = {
@@ -87,52 +99,65 @@ _KNOWN: dict[type[Exception], tuple[int, str]] = {
 }
 
 
+def problem_of(error: Exception) -> Problem | None:
+    """What is said to an error of the program; None where nobody foresaw it."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, DATABASE_AWAY):
+        return database_away()
+    if isinstance(error, DataError):
+        return Problem(422, "Not valid", "a text or number that the database cannot hold")
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "Not whole", "the request ended before its body did")
+    for kind, (status, title) in _KNOWN.items():
+        if isinstance(error, kind):
+            detail = str(error.args[0]) if error.args else title
+            if kind is NoCase:
+                return Problem(status, title, f"no case {detail}", type=NO_CASE)
+            return Problem(status, title, detail)
+    return None
+
+
+def mistakes(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """Of a validation, without the values."""
+    return [
+        {"field": ".".join(map(str, e["loc"]))[:200], "problem": e["msg"].removeprefix("Value error, ")} for e in errors
+    ]
+
+
+def sentence(fields: Sequence[Mapping[str, str]]) -> str:
+    return "; ".join(f"{f['field']}: {f['problem']}" for f in fields[:5])
+
+
 def install(app: FastAPI) -> None:
     """Every error of the program as a problem."""
 
-    @app.exception_handler(Problem)
-    async def said(request: Request, problem: Problem) -> JSONResponse:
-        return answer(problem, request.scope)
+    async def known(request: Request, error: Exception) -> Response:
+        return answer(problem_of(error) or failed(), request.scope)
+
+    for kind in (Problem, *DATABASE_AWAY, DataError, ClientDisconnect, *_KNOWN):
+        app.add_exception_handler(kind, known)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors()]
-        detail = "; ".join(f"{f['field']}: {f['problem']}" for f in fields[:5])
-        return answer(Problem(422, "Not valid", detail, errors=fields[:100]), request.scope)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        fields = mistakes(error.errors())
+        return answer(Problem(422, "Not valid", sentence(fields), errors=fields[:100]), request.scope)
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> Response:
         title = {404: "Not found", 405: "Method not allowed"}.get(error.status_code, "Error")
         headers = dict(error.headers or {})
         if error.status_code == 405:
-            headers["Allow"] = ", ".join(_methods(app, request.url.path))
+            headers["Allow"] = ", ".join(_methods(app, request.scope))
         return answer(Problem(error.status_code, title, str(error.detail), headers), request.scope)
 
-    async def away(request: Request, _: Exception) -> JSONResponse:
-        return answer(database_away(), request.scope)
 
-    for cause in DATABASE_AWAY:
-        app.add_exception_handler(cause, away)
-
-    @app.exception_handler(DataError)
-    async def unfit(request: Request, _: DataError) -> JSONResponse:
-        return answer(Problem(422, "Not valid", "a text or number that the database cannot hold"), request.scope)
-
-    for kind, (status, title) in _KNOWN.items():
-        app.add_exception_handler(kind, _handler(status, title))
+def failed() -> Problem:
+    return Problem(500, "Failed", "the service made a mistake; its log says which")
 
 
-def _methods(app: FastAPI, path: str) -> list[str]:
-    """What may be asked of a path, by whichever route."""
-    found = [what for template, what in app.openapi()["paths"].items() if compile_path(template)[0].match(path)]
-    return sorted({method.upper() for what in found for method in what})
-
-
-def _handler(status: int, title: str) -> Any:
-    async def handle(request: Request, error: Exception) -> JSONResponse:
-        detail = str(error.args[0]) if error.args else title
-        if isinstance(error, NoCase):
-            return answer(Problem(status, title, f"no case {detail}", type=NO_CASE), request.scope)
-        return answer(Problem(status, title, detail), request.scope)
-
-    return handle
+def _methods(app: FastAPI, scope: Mapping[str, Any]) -> list[str]:
+    """What may be asked of a path, by whichever route; who may GET may HEAD."""
+    routes = app.router.routes
+    may = {m for m in METHODS for r in routes if r.matches({**scope, "method": m})[0] is Match.FULL}
+    return sorted(may | ({"HEAD"} if "GET" in may else set()))

@@ -15,7 +15,7 @@ from cases.still_there import is_seen, questions
 from service.api.access import Pusher
 from service.api.event_shape import Moment
 from service.api.evidence import keep, uploaded
-from service.api.examples import CASE_ID, QUESTION, VIOLATION_ID, shown
+from service.api.examples import CASE_ID, QUESTION, VIOLATION_ID, sent, shown
 from service.api.office import Office
 from service.api.problems import Problem
 
@@ -55,7 +55,11 @@ def ask(request: Request, caller: Pusher) -> list[QuestionOut]:
         ]
 
 
-@router.post("/violations/{violation_id}/still-there", summary="It is still there")
+@router.post(
+    "/violations/{violation_id}/still-there",
+    summary="It is still there",
+    openapi_extra=sent(seen_at="2026-05-06T06:12:00Z"),
+)
 async def still_there(
     request: Request,
     violation_id: str,

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cases.store.tables import changes
 from service.api.access import Access, Caller, Reader, key_of
+from service.api.examples import CHANGED, streamed
 from service.api.office import Office
 from vision.records import iso
 
@@ -22,7 +23,12 @@ AT_ONCE = 200
 router = APIRouter(tags=["cases"])
 
 
-@router.get("/changes", summary="Changes as they happen", response_class=StreamingResponse)
+@router.get(
+    "/changes",
+    summary="Changes as they happen",
+    response_class=StreamingResponse,
+    responses=streamed(CHANGED),
+)
 async def stream(
     request: Request,
     caller: Reader,

@@ -1,38 +1,51 @@
 """The interface's description of Open311, by example; what it looks like is the specification's."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labels.catalogue import load_catalogue
-from service.api.examples import FILED, PROBLEM, REQUEST, REQUEST_FILED
-from service.api.problems import MEDIA_TYPE
-from service.open311.forms import answer, service_row
+from service.api.examples import DISCOVERED, FILED, REQUEST, REQUEST_FILED
+from service.open311.filed import LONGEST
+from service.open311.forms import answer, definition, service_row
 
 Responses = dict[int | str, dict[str, Any]]
+_BIN = load_catalogue().types["overflowing_bin"]
 
 
-def _forms(root: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    rows: Sequence[Mapping[str, Any]] = [row]
-    xml = bytes(answer("xml", root, rows).body).decode()
-    return {"application/json": {"example": rows}, "text/xml": {"example": xml}}
+def _forms(root: str, what: Any) -> dict[str, Any]:
+    xml = bytes(answer("xml", root, what).body).decode()
+    return {"application/json": {"example": what}, "text/xml": {"example": xml}}
 
 
-def _answers(status: int, root: str, row: Mapping[str, Any]) -> Responses:
-    return {status: {"description": "As the specification has it", "content": _forms(root, row)}}
+def _answers(status: int, root: str, what: Any) -> Responses:
+    return {status: {"description": "As the specification has it", "content": _forms(root, what)}}
 
 
-_WRONG = {"code": 404, "description": "service_code 'flying' was not found"}
-_PROBLEM = {MEDIA_TYPE: {"example": PROBLEM}}
+def _errors(code: int, description: str) -> dict[str, Any]:
+    return _forms("errors", [{"code": code, "description": description}])
+
+
 REFUSALS: Responses = {
-    "4XX": {"description": "What is wrong", "content": _forms("errors", _WRONG) | _PROBLEM},
-    "503": {"description": "The database is away; nothing was changed", "content": _PROBLEM},
+    "4XX": {"description": "What is wrong", "content": _errors(404, "service_code 'flying' was not found")},
+    "503": {
+        "description": "The database is away; nothing was changed",
+        "content": _errors(503, "nothing was changed; try again"),
+    },
 }
-SERVICES = _answers(200, "services", service_row(load_catalogue().types["overflowing_bin"]))
-REQUESTS = _answers(200, "service_requests", REQUEST)
-TAKEN = _answers(201, "service_requests", REQUEST_FILED)
+SERVICES = _answers(200, "services", [service_row(_BIN)])
+DEFINITION = _answers(200, "service_definition", definition(_BIN))
+REQUESTS = _answers(200, "service_requests", [REQUEST])
+TAKEN = _answers(201, "service_requests", [REQUEST_FILED])
+DISCOVERY = _answers(200, "discovery", DISCOVERED)
 
 _TEXT = {"type": "string"}
-_FIELDS = ("api_key", "service_code", "lat", "long", "address_string", "address_id", "description", "media_url")
+_FIELDS: dict[str, Any] = {
+    "api_key": _TEXT,
+    "service_code": {"type": "string", "enum": list(load_catalogue().types)},
+    "lat": {"type": "number", "minimum": -90, "maximum": 90},
+    "long": {"type": "number", "minimum": -180, "maximum": 180},
+    **{name: {"type": "string", "maxLength": most} for name, most in LONGEST.items()},
+    "account_id": _TEXT,
+}
 FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -40,7 +53,7 @@ FORM: dict[str, Any] = {
             "application/x-www-form-urlencoded": {
                 "schema": {
                     "type": "object",
-                    "properties": dict.fromkeys((*_FIELDS, "device_id", "account_id"), _TEXT),
+                    "properties": _FIELDS,
                     "required": ["api_key", "service_code"],
                 },
                 "example": FILED,
