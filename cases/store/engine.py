@@ -66,7 +66,7 @@ def _sqlite(url: URL) -> Engine:
     if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
         raise StoreProblem("a database in memory is another one for each connection; name a file, sqlite:///cases.db")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_S}, pool_size=POOL)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, pool_size=POOL, hide_parameters=True)
 
     def set_up(connection: Any, _: Any) -> None:
         for setting in _SQLITE:
@@ -83,7 +83,8 @@ def _postgres(url: URL) -> Engine:
     said["options"] = " ".join([*session, *url.normalized_query.get("options", ())])
     try:
         ours = url.set(drivername="postgresql+psycopg")
-        return create_engine(ours, pool_pre_ping=True, pool_size=POSTGRES_POOL, max_overflow=0, connect_args=said)
+        pool: dict[str, Any] = {"pool_pre_ping": True, "pool_size": POSTGRES_POOL, "max_overflow": 0}
+        return create_engine(ours, connect_args=said, hide_parameters=True, **pool)
     except ImportError:
         raise StoreProblem("cases in PostgreSQL need: pip install 'streetorder[postgres]'") from None
 

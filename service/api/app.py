@@ -7,9 +7,12 @@ from fastapi.responses import HTMLResponse
 
 from service.api import admin, cameras, cases, evidence, metrics, permits, push, statistics, still_there, stream
 from service.api.access import Access
+from service.api.failing import Failing
+from service.api.head import Head
 from service.api.limits import BodyLimit
 from service.api.office import Office
 from service.api.problems import MEDIA_TYPE, ProblemOut, install
+from service.open311 import discovery
 from service.open311 import server as open311
 
 ABOUT = """Cases of street-order violations: push what was confirmed, work on cases, count them.
@@ -24,7 +27,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 PAGE = """<!doctype html><meta charset="utf-8"><title>Streetorder</title>
 <h1>Streetorder keeps cases here</h1>
 <p>Programs ask <code>/api/v1</code> (<a href="/api/v1/openapi.json">OpenAPI</a>) and <code>/open311/v2</code>
-(<a href="/open311/v2/services.json">services</a>). <a href="/healthz">Health</a>.</p>"""
+(<a href="/open311/discovery.json">discovery</a>). <a href="/healthz">Health</a>.</p>"""
 
 
 def make_app(office: Office, access: Access) -> FastAPI:
@@ -37,14 +40,15 @@ def make_app(office: Office, access: Access) -> FastAPI:
         redoc_url=None,
     )
     app.state.office, app.state.access = office, access
-    app.add_middleware(BodyLimit)
+    for wrapped in (BodyLimit, Head, Failing):  # the last is the outermost
+        app.add_middleware(wrapped)
     install(app)
     v1 = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (push, still_there, cases, evidence, statistics, stream, cameras, permits, admin):
         v1.include_router(part.router)
     app.include_router(v1)
-    app.include_router(open311.router)
-    app.include_router(metrics.router)
+    for part in (open311, discovery, metrics):
+        app.include_router(part.router)
 
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
