@@ -255,6 +255,8 @@ def test_the_pod_of_the_service_starts_it_with_options_that_it_has(deploy):
     assert container["ports"] == [{"name": "http", "containerPort": int(taken["listen"].rpartition(":")[2])}]
     assert any(str(taken["out"]).startswith(m["mountPath"]) for m in container["volumeMounts"])
     load_handling(deploy / "kubernetes/cases" / taken["handling"].name).policy()
+    probed = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert probed == {"startup": "/livez", "liveness": "/livez", "readiness": "/healthz"}
 
 
 def test_the_probes_pass_a_worker_whose_only_camera_is_down(deploy, tmp_path, toy_model, key, exposed):

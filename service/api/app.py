@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
-from service.api import admin, cameras, cases, evidence, metrics, permits, push, statistics, still_there, stream
+from service.api import admin, cameras, cases, evidence, health, metrics, permits, push, statistics, still_there, stream
 from service.api.access import Access
 from service.api.failing import Failing
 from service.api.head import Head
@@ -39,7 +39,7 @@ def make_app(office: Office, access: Access) -> FastAPI:
         docs_url=None,  # its page would be fetched from elsewhere
         redoc_url=None,
     )
-    app.state.office, app.state.access = office, access
+    app.state.office, app.state.access, app.state.database = office, access, health.probe(office)
     for wrapped in (BodyLimit, Head, Failing):  # the last is the outermost
         app.add_middleware(wrapped)
     install(app)
@@ -47,17 +47,11 @@ def make_app(office: Office, access: Access) -> FastAPI:
     for part in (push, still_there, cases, evidence, statistics, stream, cameras, permits, admin):
         v1.include_router(part.router)
     app.include_router(v1)
-    for part in (open311, discovery, metrics):
+    for part in (open311, discovery, metrics, health):
         app.include_router(part.router)
 
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
         return HTMLResponse(PAGE)
-
-    @app.get("/healthz", tags=["health"], responses={503: {"description": "It has to be started again"}})
-    async def health(response: Response) -> push.Health:
-        """Whether it answers and writes, and how many changes wait."""
-        response.status_code = 200 if office.writer.works else 503
-        return push.Health(status="ok" if office.writer.works else "nothing is written", waiting=office.writer.waiting)
 
     return app

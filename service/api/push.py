@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from cases.arrivals import NotTheSame, UnknownViolation, arrive
 from cases.home import AnothersViolation
@@ -72,10 +72,3 @@ def _answered(result: Taken | BaseException) -> Answered:
     if isinstance(result, UnknownViolation | AnothersViolation | NotTheSame):
         return Answered(status=409, detail=str(result))
     raise result
-
-
-class Health(BaseModel):
-    model_config = shown({"status": "ok", "waiting": 0})
-
-    status: str
-    waiting: int = Field(description="Changes that wait to be written.")
