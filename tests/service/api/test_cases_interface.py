@@ -2,8 +2,10 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.cases.stores import NOON, event
 from tests.service.api.served import Served
@@ -26,6 +28,32 @@ def test_of_many_each_is_answered_by_itself(served: Served) -> None:
     assert answers.status_code == 200
     assert [a["status"] for a in answers.json()] == [201, 409, 200, 201]
     assert "cleared came before opened" in answers.json()[1]["detail"]
+
+
+def test_one_of_many_that_is_not_valid_holds_up_no_other(served: Served) -> None:
+    good = event(1).to_dict()
+    typo = event(2).to_dict() | {"kind": "opend"}
+    elsewhere = event(3).to_dict()
+    elsewhere["violation"] |= {"place": {"lat": 91.0, "lon": 118.0, "radius_m": 5.0}, "camera_id": "a secret word"}
+    many = [typo, good, 17, None, [], elsewhere, event(4, place=(24.0, 118.0, 5.0)).to_dict()]
+    with capture_logs() as log:
+        answers = served.ask("worker", "POST", "/api/v1/events/batch", many)
+    assert answers.status_code == 200
+    assert [a["status"] for a in answers.json()] == [422, 201, 422, 422, 422, 422, 201]
+    assert answers.json()[0]["detail"] == "kind: Input should be 'opened', 'extended' or 'cleared'"
+    assert "violation.place.lat: " in answers.json()[5]["detail"]
+    (line,) = log  # what is refused is written down, without what was sent
+    assert (line["event"], line["status"], line["who"]) == ("refused", 422, "worker-1")
+    assert line["why"].startswith("5 of 7 events, such as: kind: ")
+    assert "secret" not in answers.text + str(log)
+    assert len(served.ask("li", "GET", "/api/v1/cases").json()["cases"]) == 2
+
+
+@pytest.mark.parametrize("body", [{}, [], 1, None, "x", [event(1).to_dict()] * 501])
+def test_what_is_no_list_of_events_or_too_long_is_refused_as_a_whole(served: Served, body: Any) -> None:
+    answer = served.ask("worker", "POST", "/api/v1/events/batch", content=json.dumps(body))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert served.ask("li", "GET", "/api/v1/cases").json()["cases"] == []
 
 
 def test_a_case_is_read_whole_and_changed_by_whoever_saw_its_newest_version(served: Served) -> None:
