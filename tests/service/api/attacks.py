@@ -88,6 +88,19 @@ def _endless(s: Scene) -> httpx.Response:
     return s.ask("worker", "POST", EVENTS, content=(b" " * (1 << 20) for _ in range(6)))
 
 
+def _large(who: str, path: str) -> Callable[[Scene], httpx.Response]:
+    """In pieces, so that nothing says how large it is."""
+    begin = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n' + JPEG
+    parts = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    def attempt(s: Scene) -> httpx.Response:
+        there = f"/api/v1/{path.replace('VIOLATION', s.violation).replace('CASE', s.case)}"
+        content = (begin if n == 0 else b"x" * (1 << 20) for n in range(20))
+        return s.ask(who, "POST", there, content=content, headers=parts)
+
+    return attempt
+
+
 def _too_often(s: Scene) -> httpx.Response:
     s.served.access.rate, s.served.access.burst = 1.0, 5.0
     s.served.access._buckets.clear()
@@ -126,6 +139,8 @@ def _looks(who: str, **query: str) -> Callable[[Scene], httpx.Response]:
     return lambda s: s.look(who, **query)
 
 
+STATISTICS, FIRST_DAY = "/api/v1/statistics/summary", {"first": "0001-01-01", "last": "9999-12-31"}
+FIRST_TIME = {"end_date": "0001-01-01T00:00:00+14:00"}
 ACTIONS, LOOK, OPEN311 = f"{CASES}/CASE/actions", "/api/v1/evidence/", "/open311/v2/requests.json"
 CURIOUS = {"why": "curious"}
 OTHERS = f"/api/v1/violations/{event(9).id}/evidence"
@@ -162,6 +177,10 @@ ATTACKS = [
     ),
     _attack("too large a body", _raw(b"[" + b" " * (5 << 20)), 413),
     _attack("a body without end", _endless, 413),
+    _attack("a large file of who may not send any", _large("audit", "violations/VIOLATION/evidence"), 403),
+    _attack("a large file for a case, of a program", _large("worker", "cases/CASE/evidence"), 403),
+    _attack("a day before all calendars", _asks("li", "GET", STATISTICS, params=FIRST_DAY), 422),
+    _attack("a time before all calendars, by Open311", _asks(None, "GET", OPEN311, params=FIRST_TIME), 400),
     _attack("a body that nests too deeply", _raw(b"[" * 200_000), 400, 422),
     _attack("a number beyond all", _raw(b'{"seq":' + b"9" * 5000 + b"}"), 400, 422),
     _attack("a text with a zero", _filter(text="a\0b"), 422, 200, silent=True),

@@ -15,20 +15,23 @@ from service.api import (
     case_shape,
     event_shape,
     evidence,
+    health,
     permits,
     problems,
     push,
     statistics,
     still_there,
 )
+from service.api.access import SCOPES
 from service.api.app import make_app
-from service.api.examples import CAMERA, FILED, REQUEST, ZONE
+from service.api.examples import CAMERA, DISCOVERED, FILED, REQUEST, ZONE
 from service.city_camera import Camera
 from service.city_view import Zone
+from service.open311.discovery import discovered
 from service.open311.forms import request_row
 
-MODULES = (admin, cameras, case_shape, event_shape, evidence, permits, problems, push, statistics, still_there)
-BYTES = ("image/", "video/", "text/event-stream", "multipart/form-data", "text/html", "text/plain")
+MODULES = (admin, cameras, case_shape, event_shape, evidence, health, permits, problems, push, statistics, still_there)
+BYTES = ("image/", "video/")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,30 @@ def test_examples_without_a_model_are_true() -> None:
     shown: Any = case
     assert request_row(shown, kind, None) == REQUEST
     assert FILED["service_code"] in load_catalogue().types
+    assert discovered("https://cases.example/").keys() == DISCOVERED.keys()
+
+
+def test_it_says_which_key_is_needed_where(described: dict[str, Any]) -> None:
+    (scheme,) = described["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            assert "authorization" not in {p["name"].lower() for p in operation.get("parameters", [])}
+            needed = [scope for said in operation.get("security", []) for scope in said["key"]]
+            assert len(needed) == path.startswith("/api/v1/"), path
+            assert set(needed) <= SCOPES.keys()
+    assert described["paths"]["/api/v1/keys"]["post"]["security"] == [{"key": ["admin"]}]
+
+
+def test_every_answer_with_a_body_says_what_it_is(described: dict[str, Any]) -> None:
+    bare = set()
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if "content" not in answer:
+                    bare.add((method, path, status))
+    gone = {(m, p, s) for m, p, s in bare if s == "204" and m == "delete"}
+    assert bare - gone == {("get", "/api/v1/cases/{case_id}", "304")}
 
 
 def test_every_body_has_an_example(described: dict[str, Any]) -> None:
