@@ -18,7 +18,7 @@ from cases.policy import Policy
 from cases.store.tables import cases, changes, evidence
 
 _CASE = select(cases).where(cases.c.id == bindparam("case"))
-_OPENED, _NOTED = insert(cases), insert(changes)
+_OPENED, _NOTED = insert(cases).returning(*cases.c), insert(changes)
 _EMPTY = dict.fromkeys(column.name for column in cases.c if column.nullable)
 
 
@@ -79,8 +79,8 @@ class Desk:
         if after is not case.state:
             columns["entered_at"] = now
         columns |= {"state": after.value, "updated_at": now, "version": case.version + 1}
-        tx.execute(update(cases).where(cases.c.id == case.id).values(**columns))
-        changed = self.case(tx, case.id)
+        mine = update(cases).where(cases.c.id == case.id)
+        changed = Case.of(tx.execute(mine.values(**columns).returning(*cases.c)).one())
         self._note(tx, case, changed, action, actor, reason, said, now)
         what = counts_as(action, actor.role, case.confirmed_by is not None)
         tally.count(tx, self.policy, changed, what, now, (now - case.opened_at).total_seconds())
@@ -109,8 +109,7 @@ class Desk:
             "district": cell and cell.district,
             "department": self.policy.department(columns["key"], columns.get("zone_kind"), cell),
         }
-        tx.execute(_OPENED, _EMPTY | known | columns)
-        case = self.case(tx, columns["id"])
+        case = Case.of(tx.execute(_OPENED, _EMPTY | known | columns).one())
         self._note(tx, case, case, Action.NOTE, actor, "opened", {}, now)
         tally.opened(tx, self.policy, case, now)
         tell(tx, self.policy, case, "case.opened", now, {"who": actor.who})
