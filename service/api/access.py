@@ -138,7 +138,7 @@ class Access:
         """Raises ``Problem``: 401 for a key that is none, 429 for one that asks too often."""
         found = self.whose(key)
         if found is None:
-            raise who_are_you()
+            raise who_are_you(key)
         wait_s = self._take(found.key_id)
         if wait_s > 0:
             later = {"Retry-After": str(max(1, round(wait_s)))}
@@ -181,10 +181,11 @@ class Access:
         return 0.0
 
 
-def who_are_you() -> Problem:
-    """The answer to a key that is none."""
-    challenge = {"WWW-Authenticate": "Bearer"}
-    return Problem(401, "Who are you?", "an API key is needed: Authorization: Bearer so_...", challenge)
+def who_are_you(key: str = "") -> Problem:
+    """The answer to a key that is none, or to none."""
+    challenge, wanted = {"WWW-Authenticate": "Bearer"}, "an API key is needed: Authorization: Bearer so_..."
+    why = "this key is not known, has expired, or was revoked" if key else wanted
+    return Problem(401, "Who are you?", why, challenge)
 
 
 def not_in_scope(scope: str) -> Problem:

@@ -141,3 +141,13 @@ def test_a_case_that_goes_to_another_department_is_told_to_both(served: Served) 
         for line in told.iter_lines():
             seen += [line] if line.startswith("event:") else []
     assert [line.partition(" ")[2] for line in seen] == ["note", "accept", "file", "dispatch", "dispute", "settle"]
+
+
+def test_a_wrong_key_is_told_so_and_not_that_there_is_none(served: Served) -> None:
+    for headers, why in (
+        ({}, "an API key is needed"),
+        ({"Authorization": "so_without_the_word"}, "an API key is needed"),
+        ({"Authorization": "Bearer so_guessed"}, "not known, has expired, or was revoked"),
+    ):
+        answer = httpx.get(f"{served.url}/api/v1/cases", headers=headers, timeout=30)
+        assert (answer.status_code, why in answer.json()["detail"]) == (401, True)
