@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,13 +80,9 @@ def serve_cases(options: Options) -> None:
         told = options.store, options.evidence, options.model, options.log_json
         copies = CopyProcess(*told) if options.copies else None
         try:
-            _log.info(
-                "serving",
-                address=f"http://{options.host}:{listening.getsockname()[1]}",
-                store=_shown(options.store),
-                evidence=options.evidence,
-            )
-            _answer(office, listening, copies)
+            address = f"http://{options.host}:{listening.getsockname()[1]}"
+            said = {"address": address, "store": _shown(options.store), "evidence": options.evidence}
+            _answer(office, listening, copies, said)
         finally:
             if copies is not None:
                 copies.close()
@@ -95,8 +91,8 @@ def serve_cases(options: Options) -> None:
     _log.info("stopped in order")
 
 
-def _answer(office: Office, listening: socket.socket, copies: CopyProcess | None) -> None:
-    """Until a signal."""
+def _answer(office: Office, listening: socket.socket, copies: CopyProcess | None, said: Mapping[str, str]) -> None:
+    """Until a signal. said: what the log is told once signals are heeded."""
     app = make_app(office, Access(office.engine))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
     stopping = threading.Event()
@@ -109,6 +105,7 @@ def _answer(office: Office, listening: socket.socket, copies: CopyProcess | None
         signal.signal(number, stop)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http")
     thread.start()
+    _log.info("serving", **said)
     try:
         while thread.is_alive() and not stopping.wait(0.2):
             if copies is not None:
