@@ -59,12 +59,14 @@ class Page:
 def page(tx: Connection, wanted: Wanted, order: str = "newest", cursor: str | None = None, limit: int = 50) -> Page:
     """Raises ``BadCursor``, ``KeyError`` for an order there is not. A page costs the same however far in it is."""
     column, down = ORDERS[order]
-    query = select(cases).where(*_conditions(wanted), *_numbers(tx, wanted))
+    by_deadline = order == "due" or wanted.overdue_at is not None
+    query = select(cases).where(*_conditions(wanted, by_deadline), *_numbers(tx, wanted))
     if order == "due":
         query = query.where(cases.c.due_at.is_not(None), IS_OPEN)
     if cursor is not None:
         query = query.where(_after(order, column, down, cursor))
-    by = [column] if column is cases.c.number else [column, cases.c.number]
+    number = cases.c.number + 0 if by_deadline and column is cases.c.number else cases.c.number
+    by = [number] if column is cases.c.number else [column, number]
     query = query.order_by(*(c.desc() if down else c for c in by)).limit(min(limit, LARGEST_PAGE) + 1)
     rows = [Case.of(row) for row in tx.execute(query)]
     more = len(rows) > min(limit, LARGEST_PAGE)
@@ -72,10 +74,14 @@ def page(tx: Connection, wanted: Wanted, order: str = "newest", cursor: str | No
     return Page(tuple(rows), _cursor(order, column, rows[-1]) if more else None)
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted, by_deadline: bool) -> list[ColumnElement[bool]]:
+    """by_deadline: the index of open cases by their deadlines is to be used. Databases guess that the one of states, or
+    of numbers, is better, so those columns are hidden from them.
+    """
     c, found = cases.c, []
+    state = c.state.concat("") if by_deadline else c.state
     for column, values in (
-        (c.state, sorted(state.value for state in wanted.states)),
+        (state, sorted(state.value for state in wanted.states)),
         (c.key, sorted(wanted.keys)),
         (c.district, sorted(wanted.districts)),
         (c.department, sorted(wanted.departments)),
@@ -89,7 +95,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(c.opened_at < wanted.until)
     if wanted.overdue_at is not None:
-        found += [c.due_at < wanted.overdue_at, c.due_at.is_not(None), IS_OPEN, c.state.in_(_DUE)]
+        found += [c.due_at < wanted.overdue_at, c.due_at.is_not(None), IS_OPEN, state.in_(_DUE)]
     if wanted.confirmed is not None:
         found.append(c.confirmed_by.is_not(None) if wanted.confirmed else c.confirmed_by.is_(None))
     if wanted.box is not None:
