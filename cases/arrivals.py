@@ -27,11 +27,13 @@ def _inside(table: Table) -> tuple[Any, Any]:
 
 
 # Made once: building a statement takes longer than SQLite needs for it.
-_KNOWN = select(violations).where(violations.c.id == bindparam("violation"))
+_V = violations.c
+_OF_KNOWN = (_V.case_id, _V.camera_id, _V.view_id, _V.key, _V.producer, _V.seq)
+_KNOWN = select(*_OF_KNOWN).where(_V.id == bindparam("violation"))
 _SEEN, _CAME = insert(violations), insert(events)
 _AWAY = func.abs(violations.c.lat - bindparam("lat")) + func.abs(violations.c.lon - bindparam("lon"))
 _NEAR = (
-    select(violations)
+    select(_V.event)
     .join(cases, cases.c.id == violations.c.case_id)
     .where(
         IS_OPEN,

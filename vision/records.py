@@ -4,7 +4,7 @@ Boxes are ``xyxy`` relative to the picture (0 to 1), so that a change of resolut
 picture stands beside them wherever they leave the frame.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -130,10 +130,10 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 with ``Z``."""
-        record = asdict(self)
-        for name in ("onset", "confirmed_at", "cleared_at"):
-            record["violation"][name] = iso(getattr(self.violation, name))
-        return record
+        v = self.violation
+        times = {name: iso(getattr(v, name)) for name in ("onset", "confirmed_at", "cleared_at")}
+        place = None if v.place is None else _plain(v.place)
+        return _plain(self) | {"violation": _plain(v) | times | {"place": place}}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Event":
@@ -149,6 +149,11 @@ class Event:
 
     def with_seq(self, seq: int) -> "Event":
         return replace(self, seq=seq)
+
+
+def _plain(record: "Event | Violation | Place") -> dict[str, Any]:
+    """As ``asdict`` without its deep copies, which took a tenth of the time of a push: all inside is constant."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def iso(time: datetime | None) -> str | None:

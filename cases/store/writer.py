@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from cases.store.sums import together
+
 T = TypeVar("T")
 Job = tuple[Callable[[Connection], Any], Future[Any]]
 End = Callable[[], None]
@@ -94,7 +96,8 @@ class Writer:
         ends: list[End]
         connection.exec_driver_sql("SAVEPOINT job")
         try:
-            ends = [partial(future.set_result, work(connection)) for work, future in jobs]
+            with together(connection):
+                ends = [partial(future.set_result, work(connection)) for work, future in jobs]
         except Exception as error:
             if connection.invalidated:  # it was the connection's end, and that of all that came before
                 raise

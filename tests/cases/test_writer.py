@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from cases.store.engine import open_store
+from cases.store.sums import add
 from cases.store.tables import hours
 from cases.store.writer import ONE_WRITER, Writer
 from service.api.problems import DATABASE_AWAY
@@ -71,6 +72,30 @@ def test_what_is_refused_costs_the_others_neither_their_place_nor_their_transact
                 kept = set(tx.execute(select(hours.c.month)).scalars())
             assert {job.number for job in jobs} & kept == {job.number for job in jobs if not job.refused}
         assert {job.done for job in jobs} == {1}
+        writer.close()
+
+
+@KINDS
+def test_what_many_add_to_a_row_is_written_once_and_nothing_of_what_was_refused(kind: str, tmp_path: Path) -> None:
+    key = {"month": 1, "hour": 2, "key": "k", "district": ""}
+
+    def adds(tx: Connection) -> str:
+        add(tx, hours, key, {"count": 1})
+        return "done"
+
+    def refused(tx: Connection) -> None:
+        add(tx, hours, key, {"count": 100})
+        raise ValueError
+
+    with fresh_store(kind, tmp_path) as engine:
+        writer, written = Writer(engine), list[str]()
+        event.listen(engine, "before_cursor_execute", lambda *said: written.append(said[2]))
+        assert ends(writer, [adds] * 10) == ["done"] * 10
+        assert sum("INTO hours" in statement for statement in written) == 1
+        ends(writer, [adds, refused, adds])
+        with engine.begin() as tx:
+            adds(tx)  # where nobody collects
+            assert tx.execute(select(hours)).mappings().all() == [key | {"count": 13}]
         writer.close()
 
 
