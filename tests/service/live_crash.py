@@ -6,6 +6,7 @@ Run in a process of its own it can be killed at an exact write; the next one goe
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,7 @@ def watch(recording: Path, city: Path, model: Path, results: Path, key: Path, af
         pipeline.process(Batch((frame,)))
         shown_s = frame.elapsed_s
         while evidence.waiting or not evidence.settled("gate"):
-            pass  # a camera's pictures come seconds apart
+            time.sleep(0.0005)  # a camera's pictures come seconds apart
         if n % 4 == 3:
             save_snapshot(snapshot, scene, {}, passing=False)
     evidence.close()

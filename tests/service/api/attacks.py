@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from cases.evidence import piece
 from tests.cases.receiver import Receiver
-from tests.cases.stores import event, fresh_url
+from tests.cases.stores import event, made_url
 from tests.service.api.served import Served, serving
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -211,7 +211,7 @@ def scene(folder: Path, kind: str = "sqlite") -> Iterator[Scene]:
     redirect.leads_to = "http://169.254.169.254/latest/meta-data/"
     # Only the page that leads inside may be asked for, not where it leads to.
     allowed = frozenset({f"127.0.0.1:{redirect.server.server_port}"})
-    with fresh_url(kind, folder) as url, serving(url, str(evidence), allowed) as served:
+    with made_url(kind, folder) as url, serving(url, str(evidence), allowed) as served:
         case = served.push(event(1, key="road_vending")).json()["case_id"]
         found = Scene(served, case, event(1).id, "", evidence, redirect)
         found.picture = found.give(JPEG).json()["id"]
