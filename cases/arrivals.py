@@ -4,27 +4,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from cases.association import FARTHEST_M, Proposal, associate, degrees
+from cases.association import FARTHEST_M, associate
 from cases.case import Case
 from cases.desk import POLICY, SIGHT, Actor, Desk
 from cases.home import check_producer
 from cases.identity import case_id
 from cases.life import OPEN, WAYS, Action, State
+from cases.merging import Doubt, doubt
+from cases.nearby import box, inside
 from cases.permits import allowing
+from cases.reports import reported
 from cases.store.columns import Moment
-from cases.store.tables import IS_OPEN, cases, events, proposals, violations
-from vision.records import Event, Place, Violation
+from cases.store.tables import IS_OPEN, cases, events, violations
+from vision.records import Event, Violation
 
 MOST_NEAR = 100
 """Where more things of one type stand within ``FARTHEST_M``, the nearest are compared: whoever pushes waits for it."""
-
-
-def _inside(table: Table) -> tuple[Any, Any]:
-    lat, lon = table.c.lat, table.c.lon
-    return lat.between(bindparam("south"), bindparam("north")), lon.between(bindparam("west"), bindparam("east"))
-
 
 # Made once: building a statement takes longer than SQLite needs for it.
 _V = violations.c
@@ -38,7 +35,7 @@ _NEAR = (
     .where(
         IS_OPEN,
         violations.c.key == bindparam("key"),
-        *_inside(violations),
+        *inside(violations),
         or_(violations.c.gone.is_(False), violations.c.cleared_at >= bindparam("since", type_=Moment)),
     )
     .order_by(_AWAY)
@@ -50,7 +47,7 @@ _BEFORE = (
         cases.c.key == bindparam("key"),
         cases.c.state == State.CLOSED.value,
         cases.c.closed_at >= bindparam("since", type_=Moment),
-        *_inside(cases),
+        *inside(cases),
     )
     .order_by(cases.c.closed_at.desc())
     .limit(1)
@@ -128,14 +125,12 @@ def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
         home = _there_again(tx, homes[0])
         return desk.act(tx, home, Action.NOTE, SIGHT, f"camera {v.camera_id} sees it too")
     case = desk.opened(tx, _columns(tx, desk, v, actor), actor, _allowed(tx, desk, v))
-    may_be: dict[str, Proposal] = {}
+    doubts: dict[str, Doubt] = {}
     for p in found.proposals:  # nearest first
         if v.id in (p.first, p.second):
             for other in _homes(tx, [p.second if p.first == v.id else p.first]):
-                may_be.setdefault(other.id, p)
-    for id, p in may_be.items():
-        row = {"first": case.id, "second": id, "metres": p.metres, "why": p.why, "settled": False}
-        tx.execute(insert(proposals), row)
+                doubts.setdefault(other.id, Doubt(p.metres, p.why))
+    doubt(tx, case, reported(tx, case) | doubts)
     return case
 
 
@@ -161,7 +156,7 @@ def _before(tx: Connection, desk: Desk, v: Violation) -> str | None:
     if v.place is None:
         return None
     since, near_m = desk.clock() - desk.policy.repeat, min(max(v.place.radius_m, 5.0), FARTHEST_M)
-    return tx.execute(_BEFORE, {"key": v.key, "since": since} | _box(v.place, near_m)).scalar()
+    return tx.execute(_BEFORE, {"key": v.key, "since": since} | box(v.place, near_m)).scalar()
 
 
 def _near(tx: Connection, v: Violation) -> list[Row[Any]]:
@@ -169,13 +164,8 @@ def _near(tx: Connection, v: Violation) -> list[Row[Any]]:
     if v.place is None or v.onset is None:
         return []
     since = v.onset - timedelta(minutes=1)
-    there = {"lat": v.place.lat, "lon": v.place.lon, "most": MOST_NEAR} | _box(v.place, FARTHEST_M)
+    there = {"lat": v.place.lat, "lon": v.place.lon, "most": MOST_NEAR} | box(v.place, FARTHEST_M)
     return list(tx.execute(_NEAR, {"key": v.key, "since": since} | there))
-
-
-def _box(place: Place, metres: float) -> dict[str, float]:
-    lat, lon = degrees(place, metres)
-    return {"south": place.lat - lat, "north": place.lat + lat, "west": place.lon - lon, "east": place.lon + lon}
 
 
 def _violation(row: Row[Any]) -> Violation:

@@ -14,8 +14,9 @@ KINDS = ("onset", "trigger", "clip", "cleared", "manifest", "still", "after", "a
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A row. path: of the sealed original; shared_path: of the copy without faces and plates, None
-    until it is made; copy_problem: why none can be."""
+    """A row. path: of the sealed original, and sha256 of its bytes; shared_path and copy_sha256: of the copy without
+    faces and plates, None until it is made; copy_problem: why none can be.
+    """
 
     id: str
     case_id: str
@@ -33,6 +34,30 @@ class Piece:
     tombstone: dict[str, object] | None
     copy_tries: int = 0
     copy_problem: str | None = None
+    copy_sha256: str | None = None
+
+    @property
+    def original(self) -> "Kept | None":
+        """None where its time had come."""
+        return None if self.path is None else Kept(self.path, self.media_type, self.sha256)
+
+    @property
+    def leaves(self) -> "Kept | None":
+        """What may leave of it: the copy without faces and plates, and what has neither. None until there is one."""
+        if self.media_type == "application/json":
+            return self.original
+        if self.shared_path is None:
+            return None
+        return Kept(self.shared_path, COPIES[self.media_type.partition("/")[0]][1], self.copy_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes in the evidence store. sha256: None for copies that an earlier program made."""
+
+    path: str
+    media_type: str
+    sha256: str | None
 
 
 class NoEvidence(KeyError):
@@ -95,6 +120,8 @@ def fresh(
     return Piece(id, case_id, violation_id, kind, name, media_type, size, sha256, path, None, now, who, seen, None)
 
 
+COPIES = {"image": (".jpg", "image/jpeg"), "video": (".mp4", "video/mp4")}
+"""What copies without faces and plates are, by what the original is."""
 EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",

@@ -1,10 +1,28 @@
 """Two cases that are one thing, or may be: what lies with one goes on with the other, doubts and holds included."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from cases.case import Case
 from cases.life import OPEN, NotAllowed
 from cases.store.tables import cases, evidence, proposals, violations
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why another case may be the same thing; metres between them."""
+
+    metres: float
+    why: str
+
+
+def doubt(tx: Connection, case: Case, others: Mapping[str, Doubt]) -> None:
+    """A new case may be the same as these, by id: a person says."""
+    rows = [{"first": case.id, "second": id, "metres": d.metres, "why": d.why} for id, d in others.items()]
+    if rows:
+        tx.execute(insert(proposals), [row | {"settled": False} for row in rows])
 
 
 def merge(tx: Connection, case: Case, into: Case | None) -> str:

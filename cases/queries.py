@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,6 +154,16 @@ def _after(order: str, column: Column[Any], down: bool, cursor: str) -> ColumnEl
 def _cursor(order: str, column: Column[Any], last: Case) -> str:
     value = None if column is cases.c.number else getattr(last, column.name).isoformat()
     return base64.urlsafe_b64encode(json.dumps([order, value, last.number]).encode()).decode()
+
+
+def cameras(tx: Connection, found: Sequence[Case]) -> dict[str, list[str]]:
+    """Which cameras see each of these cases, or saw it, by the case's id."""
+    v = violations.c
+    seen = select(v.case_id, v.camera_id).where(v.case_id.in_([case.id for case in found])).distinct()
+    by: dict[str, list[str]] = {case.id: [] for case in found}
+    for row in tx.execute(seen.order_by(v.camera_id)):
+        by[row.case_id].append(row.camera_id)
+    return by
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from cases.evidence import Piece
+from cases.evidence import COPIES, Piece
 from cases.evidence_store import EvidenceStore
 from cases.store.tables import evidence
 from models.detector import Detector
 from service.picture_detector import PictureDetector
 from streams.crops import Tiles
-from vision.privacy import Hide, share_clip, share_picture
+from vision.privacy import Hide, share_picture
+from vision.private_clips import share_clip
 
 AT_ONCE = 20
 MOST_TRIES, KEPT_CHARS = 3, 500
@@ -111,7 +111,7 @@ class Deriving:
         # Before it is read: a picture that takes all memory ends this process without a word.
         self._set(piece, copy_tries=piece.copy_tries + 1)
         kind = piece.media_type.partition("/")[0]
-        ending = ".jpg" if kind == "image" else ".mp4"
+        ending, _ = COPIES[kind]
         with tempfile.TemporaryDirectory(prefix="streetorder-share-") as folder:
             source, target = Path(folder) / f"original{Path(piece.path).suffix}", Path(folder) / f"shared{ending}"
             hashed = hashlib.sha256()
@@ -128,11 +128,12 @@ class Deriving:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # the disk, not the picture
                 raise Damaged(str(error).replace(folder, "")) from error
-            shared = replace(piece, shared_path=f"{piece.case_id}/{piece.id}-shared{ending}")
-            assert shared.shared_path is not None
+            path = f"{piece.case_id}/{piece.id}-shared{ending}"
             with target.open("rb") as made:
-                self._store.put(shared.shared_path, made)
-        kept = self._set(piece, shared_path=shared.shared_path, copy_wanted=False, copy_tries=0)
+                sha256 = hashlib.file_digest(made, "sha256").hexdigest()
+                made.seek(0)
+                self._store.put(path, made)
+        kept = self._set(piece, copy_wanted=False, copy_tries=0, shared_path=path, copy_sha256=sha256)
         if not kept:  # its time had come meanwhile
-            self._store.delete(shared.shared_path)
+            self._store.delete(path)
         return kept

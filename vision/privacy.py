@@ -1,13 +1,11 @@
 """Heads of persons and plate regions of vehicles made unrecognisable: what leaves the house shows neither.
 
-Too much is right here, too little is not: boxes count from a low score on, whole lower halves of vehicles go, and in a
-clip each box holds for a while before and after it was seen. What is taken away is gone: blocks of a handful of pixels
+Too much is right here, too little is not: boxes count from a low score on, and whole lower halves of vehicles go. What
+is taken away is gone: blocks of a handful of pixels
 across a face are averages, from which nothing comes back, unlike from a blur.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +13,6 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from streams.upright import full_picture, pixel_aspect
 
 Picture = NDArray[np.uint8]
 Find = Callable[[Picture], NDArray[np.float64]]
@@ -37,10 +33,6 @@ MOST_PIXELS, LARGE = 100_000_000, 25_000_000
 of what is large half the width and height is enough."""
 BLOCKS = 6
 """So many averages across the longer side of what is hidden: a plate has seven signs, a face two eyes."""
-EVERY_S, HELD_S = 0.2, 0.6
-"""In a clip one picture in so many seconds is looked at, and each box holds for so long before and after."""
-LARGEST_HEIGHT = 720
-_TICK = Fraction(1, 90_000)
 
 
 class Hide(NamedTuple):
@@ -98,19 +90,19 @@ def covered(picture: Picture, boxes: NDArray[np.float64]) -> Picture:
 def share_picture(source: Path, target: Path, find: Find, hide: Hide) -> None:
     """A JPEG of the picture without faces and plates, and without what cameras write into files. Raises ``OSError``."""
     # Turned upright by what its Exif says: the upper part of a person has to be where the head is.
-    how = cv2.IMREAD_REDUCED_COLOR_2 if _pixels(source) > LARGE else cv2.IMREAD_COLOR
+    how = cv2.IMREAD_REDUCED_COLOR_2 if pixel_count(source) > LARGE else cv2.IMREAD_COLOR
     pixels = cv2.imdecode(np.frombuffer(source.read_bytes(), np.uint8), how)
     if pixels is None:
         raise OSError(f"{source}: no picture")
     picture = np.ascontiguousarray(pixels[:, :, ::-1]).astype(np.uint8)
-    shown = covered(picture, _to_hide(picture, find, hide))
+    shown = covered(picture, to_hide(picture, find, hide))
     done, data = cv2.imencode(".jpg", np.ascontiguousarray(shown[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
     if not done:
         raise OSError(f"{target}: the picture cannot be encoded")
     target.write_bytes(data.tobytes())
 
 
-def _pixels(source: Path) -> int:
+def pixel_count(source: Path) -> int:
     """Of a picture or clip, as it says itself. Raises ``OSError`` for more than memory is lent for."""
     with source.open("rb") as file, av.open(file) as opened:  # by what it is; its name says nothing
         width, height = opened.streams.video[0].width, opened.streams.video[0].height
@@ -121,51 +113,6 @@ def _pixels(source: Path) -> int:
     return width * height
 
 
-def share_clip(source: Path, target: Path, find: Find, hide: Hide) -> None:
-    """An H.264 MP4 of the clip without faces and plates, without sound, at most 720 lines.
-
-    Boxes are looked for in one pass and hidden in another, so that each is hidden before it was seen, too. Raises
-    ``OSError``, ``av.error.FFmpegError``.
-    """
-    _pixels(source)
-    looked = [(at, _to_hide(picture, find, hide)) for at, picture in _pictures(source, EVERY_S)]
-    if not looked:
-        raise OSError(f"{source}: nothing of it decodes")
-    times, boxes = zip(*looked, strict=True)
-    with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        stream = None
-        for at, picture in _pictures(source, 0.0):
-            near = slice(bisect_left(times, at - HELD_S - EVERY_S), bisect_right(times, at + HELD_S + EVERY_S))
-            shown = covered(picture, np.concatenate(boxes[near]))
-            if stream is None:
-                height = max(2, min(LARGEST_HEIGHT, shown.shape[0]) // 2 * 2)
-                width = max(2, round(shown.shape[1] * height / shown.shape[0] / 2) * 2)
-                stream = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "26"})
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-                stream.codec_context.time_base = _TICK
-            small = cv2.resize(shown, (stream.width, stream.height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(small, format="rgb24")
-            frame.pts, frame.time_base = round(at / _TICK), _TICK
-            out.mux(stream.encode(frame))
-        if stream is not None:
-            out.mux(stream.encode())
-
-
-def _to_hide(picture: Picture, find: Find, hide: Hide) -> NDArray[np.float64]:
+def to_hide(picture: Picture, find: Find, hide: Hide) -> NDArray[np.float64]:
+    """``(n, 4)`` pixels of a picture."""
     return regions(find(picture), hide, (picture.shape[1], picture.shape[0]))
-
-
-def _pictures(source: Path, every_s: float) -> Iterator[tuple[float, Picture]]:
-    """Seconds from the beginning, rising, and the upright picture with square pixels; at most one in ``every_s``."""
-    with av.open(str(source)) as container:
-        aspect = pixel_aspect(container.streams.video[0])
-        first = last = None
-        for frame in container.decode(video=0):
-            if frame.time is None:
-                continue
-            first = frame.time if first is None else first
-            at = frame.time - first
-            if last is not None and at - last < max(every_s, 1e-3) - 1e-3:
-                continue
-            last = at
-            yield at, full_picture(frame, aspect)

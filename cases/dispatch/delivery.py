@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 
+from cases.dispatch.enclosed import enclosed
 from cases.dispatch.sender import Message, NotDelivered, Refused, Sender, storable
 from cases.life import OPEN
 from cases.outbox import GIVEN_UP
@@ -75,8 +76,13 @@ class Delivery:
             if self._stopping:
                 break
             if self._claim(row):
-                delivered += self._try(row)
+                delivered += self._try(row, self._message(row))
         return delivered
+
+    def _message(self, row: Row) -> Message:  # type: ignore[type-arg]
+        with self._engine.connect() as tx:
+            body = row.body | enclosed(tx, row.case_id)
+        return Message(row.message_id, row.type, row.case_id, row.created_at, body, row.tries)
 
     def _due(self, connection: Connection) -> list[Row]:  # type: ignore[type-arg]
         """Of each case the oldest waiting message, where it is due; the oldest of those first."""
@@ -95,9 +101,8 @@ class Delivery:
         taken = mine.values(tries=o.tries + 1, next_at=now + LEASE)
         return bool(self._writer.do(lambda tx: tx.execute(taken).rowcount))
 
-    def _try(self, row: Row) -> bool:  # type: ignore[type-arg]
+    def _try(self, row: Row, message: Message) -> bool:  # type: ignore[type-arg]
         """Whether it was delivered."""
-        message = Message(row.message_id, row.type, row.case_id, row.created_at, row.body, row.tries)
         said: dict[str, Any] = {"error": None, "answer": None}
         try:
             said["answer"], said["state"] = self._sender.send(message), "delivered"

@@ -14,7 +14,7 @@ KEPT_CHARS = 2000
 @dataclass(frozen=True, slots=True)
 class Message:
     """id: the same at every try, by which a receiver knows what it has already. type: such as ``case.dispatch``. body:
-    ``case`` and ``change``. tries: how often it was tried before.
+    ``case`` and ``change``, ``violations`` and ``evidence``. tries: how often it was tried before.
     """
 
     id: str

@@ -27,6 +27,7 @@ OVER = sorted(frozenset(State) - OPEN)
 IS_OPEN: ColumnElement[Any] = literal_column(f"state NOT IN ({', '.join(repr(state.value) for state in OVER)})")
 """Written out, not bound: only so do databases see that an index over open cases serves a question about them."""
 _MERGED = text("merged_into IS NOT NULL")
+_REPORTED = text(f"{IS_OPEN} AND filed")
 _WAITS = text(f"{IS_OPEN} AND due_at IS NOT NULL")
 
 metadata = MetaData(
@@ -89,6 +90,8 @@ cases = Table(
     Index(None, "opened_at"),
     Index(None, "lat", "lon"),
     Index(None, "updated_at", "number"),
+    # What people reported and is not over, by place: asked for with each event of a camera.
+    Index("ix_cases_reported", "key", "lat", "lon", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
     Index("ix_cases_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),
     sqlite_autoincrement=True,
 )
@@ -162,6 +165,8 @@ evidence = Table(
     Column("sha256", String(64), nullable=False),
     Column("path", String(300)),
     Column("shared_path", String(300)),
+    # Empty for copies that an earlier program made.
+    Column("copy_sha256", String(64)),
     Column("added_at", Moment, nullable=False),
     Column("added_by", NAME, nullable=False),
     # Whether a copy without faces and plates is still to be made.
@@ -177,7 +182,8 @@ evidence = Table(
         "ix_evidence_kept", "added_at", sqlite_where=text("path IS NOT NULL"), postgresql_where=text("path IS NOT NULL")
     ),
 )
-"""path: of the sealed original in the evidence store. shared_path: of the copy without faces and plates."""
+"""path: of the sealed original in the evidence store. shared_path: of the copy without faces and plates,
+with a hash of its own."""
 
 outbox = Table(
     "outbox",

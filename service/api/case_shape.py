@@ -9,7 +9,7 @@ from cases.case import Case
 from cases.evidence import Piece
 from cases.life import Action, Role, State, actions
 from cases.queries import Whole
-from service.api.examples import ACTIONS, CASE, CHANGE, EVIDENCE, MAY_BE, PAGE, SIGHT, WHOLE, shown
+from service.api.examples import ACTIONS, CASE, CHANGE, EVIDENCE, MAY_BE, PAGE, ROW, SIGHT, WHOLE, shown
 
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
@@ -56,12 +56,24 @@ class CaseOut(BaseModel):
         return cls.model_validate(case)
 
 
+class RowOut(CaseOut):
+    """A case of a page."""
+
+    model_config = shown(ROW, rows=True)
+
+    cameras: list[str] = Field(description="Ids of the cameras that see it, or saw it.")
+
+    @classmethod
+    def seen(cls, case: Case, cameras: list[str]) -> "RowOut":
+        return cls(**{name: getattr(case, name) for name in CaseOut.model_fields}, cameras=cameras)
+
+
 class PageOut(BaseModel):
     """cursor: ask with it for the next page; null at the end."""
 
     model_config = shown(PAGE)
 
-    cases: list[CaseOut]
+    cases: list[RowOut]
     cursor: str | None
 
 
@@ -106,6 +118,7 @@ class EvidenceOut(BaseModel):
     media_type: str
     size: int
     sha256: str
+    copy_sha256: str | None = Field(description="Of the copy without faces and plates; null until it is made.")
     added_at: datetime
     added_by: str
     deleted: bool

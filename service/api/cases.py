@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from cases.life import State
-from cases.queries import LARGEST_PAGE, Page, Wanted, page, whole
+from cases.queries import LARGEST_PAGE, Wanted, cameras, page, whole
 from service.api.access import CaseWorker, Reader, theirs
-from service.api.case_shape import ActionIn, CaseOut, PageOut, WholeOut
+from service.api.case_shape import ActionIn, CaseOut, PageOut, RowOut, WholeOut
 from service.api.event_shape import Moment
 from service.api.office import Office
 from service.api.problems import Problem
@@ -57,8 +57,9 @@ def find(
         text=text or None,
     )
     with office.engine.connect() as tx:
-        found: Page = page(tx, wanted, order, cursor, limit)
-    return PageOut(cases=[CaseOut.of(case) for case in found.cases], cursor=found.cursor)
+        found = page(tx, wanted, order, cursor, limit)
+        seen_by = cameras(tx, found.cases)
+    return PageOut(cases=[RowOut.seen(case, seen_by[case.id]) for case in found.cases], cursor=found.cursor)
 
 
 @router.get(

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
 import httpx
@@ -32,8 +31,6 @@ from service.api.problems import Problem
 Kind = Literal[KINDS]  # type: ignore[valid-type]
 FETCH_S = 30.0
 JSON_BYTES = 1 << 20
-SHARED_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
-"""What copies without faces and plates are, whatever the original was."""
 _log = structlog.get_logger("access")
 router = APIRouter(tags=["evidence"])
 
@@ -123,37 +120,31 @@ async def look(
     def seen(tx: Any) -> Piece:
         found = piece(tx, evidence_id)
         theirs(caller, office.desk.case(tx, found.case_id).department)
-        if found.tombstone is None and (original or _leaves_as(found)):
+        if found.tombstone is None and (original or found.leaves):
             looked(tx, found, caller.name, why, original, office.clock())
         return found
 
     found = await asyncio.wrap_future(office.writer.submit(seen))
     if found.tombstone is not None:
         raise Problem(410, "Deleted", "its time had come; the tombstone says when", tombstone=found.tombstone)
-    path = found.path if original else _leaves_as(found)
-    if path is None and found.copy_problem is not None:
+    shown = found.original if original else found.leaves
+    if shown is None and found.copy_problem is not None:
         why = f"no copy without faces and plates can be made: {found.copy_problem}"
         raise Problem(409, "No copy", f"{why}; the scope 'originals' may see the original")
-    if path is None:
+    if shown is None:
         raise Problem(
             409, "Not ready", "the copy without faces and plates is not made yet; try again", {"Retry-After": "10"}
         )
-    if path == found.path and await run_in_threadpool(_hashed, office, path) != found.sha256:
-        _log.error("evidence was changed", evidence=found.id, case=found.case_id, path=path)
+    if shown.sha256 is not None and await run_in_threadpool(_hashed, office, shown.path) != shown.sha256:
+        _log.error("evidence was changed", evidence=found.id, case=found.case_id, path=shown.path)
         raise Problem(409, "Evidence was changed", "its bytes are not those that were sealed")
-    pieces = await run_in_threadpool(office.evidence.get, path)
+    pieces = await run_in_threadpool(office.evidence.get, shown.path)
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": "inline",
         "X-Content-Type-Options": "nosniff",
     }
-    media_type = found.media_type if path == found.path else SHARED_TYPES[Path(path).suffix]
-    return StreamingResponse(pieces, media_type=media_type, headers=headers)
-
-
-def _leaves_as(found: Piece) -> str | None:
-    """The path of what may leave: the copy without faces and plates, and what has none."""
-    return found.path if found.media_type == "application/json" else found.shared_path
+    return StreamingResponse(pieces, media_type=shown.media_type, headers=headers)
 
 
 def _hashed(office: Office, path: str) -> str:

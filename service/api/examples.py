@@ -119,6 +119,7 @@ EVIDENCE: dict[str, Any] = {
     "media_type": "image/jpeg",
     "size": 183_204,
     "sha256": "3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855e",
+    "copy_sha256": "9f2d7c1ab0e64418a36cf52e1d70b8c3457e9a06f18b2c3d4e5f60718293a4b5",
     "added_at": "2026-05-06T04:00:03Z",
     "added_by": "worker-1",
     "deleted": False,
@@ -133,7 +134,8 @@ WHOLE: dict[str, Any] = {
     "may_be": [MAY_BE],
     "actions": ["return", "note", "merge"],
 }
-PAGE = {"cases": [CASE], "cursor": None}
+ROW: dict[str, Any] = CASE | {"cameras": ["zhongshan-07"]}
+PAGE = {"cases": [ROW], "cursor": None}
 ACTIONS: list[dict[str, Any]] = [
     {"action": "accept"},
     {"action": "reject", "reason": "a permit allows it until Sunday"},

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cases.case import Case
 from cases.life import Action, State
+from cases.reports import report
 from cases.store.tables import cases, changes
 from labels.catalogue import load_catalogue
 from service.api.access import Access, Caller
@@ -47,8 +48,8 @@ async def file(request: Request, form: Form) -> Response:
     office: Office = request.app.state.office
     caller = await run_in_threadpool(_caller, request.app.state.access, said.get("api_key", ""))
     request.state.who = caller.name
-    columns, actor = columns_of(said) | {"producer": caller.name, "filed": True}, caller.producer
-    case = await asyncio.wrap_future(office.writer.submit(lambda tx: office.desk.opened(tx, columns, actor)))
+    columns, actor = columns_of(said) | {"producer": caller.name}, caller.producer
+    case = await asyncio.wrap_future(office.writer.submit(lambda tx: report(tx, office.desk, columns, actor)))
     row = {"service_request_id": str(case.number), "service_notice": None, "account_id": said.get("account_id")}
     return answer(form, "service_requests", [row], 201)
 

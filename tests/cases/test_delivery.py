@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases.desk import Actor
 from cases.dispatch import pinned
@@ -13,11 +13,14 @@ from cases.dispatch.addresses import NotAllowedAddress, checked
 from cases.dispatch.delivery import Delivery, again, forget, to_nobody
 from cases.dispatch.sender import Message, NotDelivered
 from cases.dispatch.webhook import MOMENT, SIGNATURE, Webhook, genuine
+from cases.evidence import add, fresh
 from cases.life import Action, Role
 from cases.outbox import GIVEN_UP
-from cases.store.tables import outbox
+from cases.store.tables import evidence, outbox
 from tests.cases.office import LI, Office
 from tests.cases.receiver import Receiver
+from tests.cases.stores import event
+from vision.records import iso
 
 SECRET = b"a secret of the platform"
 
@@ -62,6 +65,33 @@ def test_a_message_is_a_signed_cloud_event(office: Office, platform: Receiver) -
     assert not genuine(SECRET, at, got.body, said, office.clock.now + timedelta(minutes=6))
     assert not genuine(SECRET, "soon", got.body, said, office.clock.now)
     assert not genuine(SECRET, at, got.body, "sha256=\xe9\udce9", office.clock.now)
+
+
+def test_a_message_says_who_sees_it_and_what_there_is_to_look_at_when_it_is_sent(
+    office: Office, platform: Receiver
+) -> None:
+    case = office.arrive(1)
+    office.arrive(2, camera="yard", place=(24.48002, 118.09, 5.0))
+    now = office.clock.now
+    pieces = [
+        fresh(case.id, event(1).id, kind, media_type, 9, letter * 64, "w", now + timedelta(seconds=n))
+        for n, (kind, media_type, letter) in enumerate(
+            [("trigger", "image/png", "a"), ("clip", "video/x-matroska", "b"), ("manifest", "application/json", "c")]
+        )
+    ]
+    trigger, clip, manifest = (office.do(lambda tx, p=p: add(tx, p)) for p in pieces)
+    of_it = update(evidence).where(evidence.c.id == trigger.id)
+    office.do(lambda tx: tx.execute(of_it.values(shared_path="x-shared.jpg", copy_sha256="d" * 64)).rowcount)
+    assert delivery(office, platform).once() == 1
+    said = platform.all[-1].event["data"]
+    assert [(v["id"], v["camera_id"], v["onset"], v["gone"]) for v in said["violations"]] == [
+        (event(1).id, "gate", iso(event(1).violation.onset), False),
+        (event(2).id, "yard", iso(event(2).violation.onset), False),
+    ]
+    assert [(e["id"], e["path"], e["media_type"], e["sha256"], e["sealed_sha256"]) for e in said["evidence"]] == [
+        (trigger.id, f"/api/v1/evidence/{trigger.id}", "image/jpeg", "d" * 64, "a" * 64),
+        (manifest.id, f"/api/v1/evidence/{manifest.id}", "application/json", "c" * 64, "c" * 64),
+    ], f"of {clip.id} there is no copy yet"
 
 
 def test_a_platform_that_is_down_for_an_hour_gets_everything_once_and_in_order(

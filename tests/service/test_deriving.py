@@ -69,6 +69,7 @@ def test_each_picture_gets_its_copy_and_a_damaged_one_holds_up_nothing(
     ]  # fmt: skip
     copy = b"".join(store.get(found[1].shared_path or ""))
     assert copy.startswith(b"\xff\xd8\xff")
+    assert found[1].copy_sha256 == hashlib.sha256(copy).hexdigest()
     assert copy != jpeg()
 
 

@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 from labels.catalogue import load_catalogue
 from service.open311.discovery import CHANGESET
 from service.open311.forms import service_row
-from tests.cases.stores import NOON, event, fresh_url
+from tests.cases.stores import NOON, event, made_url
 from tests.service.api.served import Served, serving
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with fresh_url("sqlite", tmp_path) as url, serving(url, str(tmp_path / "evidence")) as found:
+    with made_url("sqlite", tmp_path) as url, serving(url, str(tmp_path / "evidence")) as found:
         yield found
 
 
@@ -248,6 +248,14 @@ def test_text_is_utf_8_also_where_a_client_leaves_it_as_it_is(served: Served) ->
     }
     httpx.post(f"{served.url}/open311/v2/requests.json", data=parts, files={"photo": b"x"})
     assert [row["description"] for row in get(served, "requests.json").json()] == ["满", "满了 50%"]
+
+
+def test_what_a_camera_sees_where_somebody_reports_it_may_be_the_same(served: Served) -> None:
+    seen = served.push(event(1)).json()["case_id"]
+    filed(served)
+    filed(served, service_code="road_vending")
+    reported = served.ask("li", "GET", "/api/v1/cases", params={"text": "2"}).json()["cases"][0]["id"]
+    assert [m["case_id"] for m in served.ask("li", "GET", f"/api/v1/cases/{seen}").json()["may_be"]] == [reported]
 
 
 def test_what_media_url_says_ends_the_description(served: Served) -> None:

@@ -13,7 +13,8 @@ from models.card import ModelCard
 from models.detector import load_detector
 from service.picture_detector import PictureDetector
 from tests.scenery import Thing, street
-from vision.privacy import BLOCKS, Hide, covered, regions, share_clip, share_picture
+from vision.privacy import BLOCKS, Hide, covered, regions, share_picture
+from vision.private_clips import share_clip
 
 HIDE = Hide(frozenset({1}), frozenset({0}), frozenset({3}))
 

@@ -110,6 +110,14 @@ def test_pages_follow_each_other_without_gap_or_repeat(served: Served) -> None:
     assert (wrong.status_code, wrong.json()["title"]) == (400, "Bad cursor")
 
 
+def test_a_page_says_which_cameras_see_each_case(served: Served) -> None:
+    for n, camera in enumerate(("yard", "gate", "yard"), 1):
+        served.push(event(n, camera=camera, place=(24.48 + n * 1e-6, 118.09, 5.0), onset=NOON + timedelta(hours=n)))
+    served.push(event(4, camera="roof", place=None))
+    rows = served.ask("li", "GET", "/api/v1/cases", params={"order": "oldest"}).json()["cases"]
+    assert [row["cameras"] for row in rows] == [["gate", "yard"], ["yard"], ["roof"]]
+
+
 def test_filters_find_what_they_say(served: Served) -> None:
     served.push(event(1))
     served.clock.pass_(hours=1)

@@ -1,5 +1,6 @@
 """Evidence given and looked at: checked by what it is, kept once, looked at with a reason, originals for few."""
 
+import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,10 +10,13 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from cases.retention import delete_old
+from models.detector import load_detector
 from service.cli import make_app
+from service.deriving import Deriving
 from tests.cases.receiver import Receiver
 from tests.cases.stores import event, fresh_url
 from tests.service.api.served import Served, serving
@@ -47,6 +51,20 @@ def test_a_picture_is_kept_once_and_looked_at_with_a_reason(served: Served) -> N
     assert (seen.content, seen.headers["X-Content-Type-Options"]) == (jpeg(), "nosniff")
     looks = served.ask("audit", "GET", "/api/v1/looks", params={"case_id": case}).json()
     assert [(look["who"], look["why"], look["original"]) for look in looks] == [("root", "objection 2026-17", True)]
+
+
+def test_a_copy_that_was_changed_is_not_shown(served: Served, toy_model: Path) -> None:
+    case = served.push(event(1)).json()["case_id"]
+    id = give(served, jpeg()).json()["id"]
+    assert Deriving(served.office.engine, served.office.evidence, load_detector(toy_model)).once() == 1
+    (kept,) = served.ask("li", "GET", f"/api/v1/cases/{case}").json()["evidence"]
+    seen = served.ask("li", "GET", f"/api/v1/evidence/{id}", params={"why": "review"})
+    assert hashlib.sha256(seen.content).hexdigest() == kept["copy_sha256"] != kept["sha256"]
+    served.office.evidence.put(f"{case}/{id}-shared.jpg", io.BytesIO(jpeg()))
+    with capture_logs() as logs:
+        changed = served.ask("li", "GET", f"/api/v1/evidence/{id}", params={"why": "review"})
+    assert (changed.status_code, changed.json()["title"]) == (409, "Evidence was changed")
+    assert [log["evidence"] for log in logs if log["event"] == "evidence was changed"] == [id]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""What people report beside what cameras see: whether both are one thing is for a person to say."""
+
+import math
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, literal_column, select
+
+from cases.association import FARTHEST_M, distance_m
+from cases.case import Case
+from cases.desk import Actor, Desk
+from cases.merging import Doubt, doubt
+from cases.nearby import box, inside
+from cases.store.tables import IS_OPEN, cases
+from vision.records import Place
+
+MOST = 20
+"""Doubts of one case at most, the nearest."""
+WHY = "a person reported one of them"
+_C = cases.c
+_OTHERS = select(_C.id, _C.lat, _C.lon, _C.radius_m).where(IS_OPEN, *inside(cases), _C.id != bindparam("case"))
+# Hidden, for databases guess that the index of types is better than that of places.
+_HERE = _OTHERS.where(_C.key.concat("") == bindparam("key"))
+_REPORTED_HERE = _OTHERS.where(literal_column("filed"), _C.key == bindparam("key"))
+
+
+def report(tx: Connection, desk: Desk, columns: dict[str, Any], actor: Actor) -> Case:
+    """A case that a person files, and what it may be the same as. columns: see ``Desk.opened``."""
+    case = desk.opened(tx, columns | {"filed": True}, actor)
+    doubt(tx, case, _near(tx, case, _HERE))
+    return case
+
+
+def reported(tx: Connection, case: Case) -> dict[str, Doubt]:
+    """What people reported near a camera's case, by id."""
+    return _near(tx, case, _REPORTED_HERE)
+
+
+def _near(tx: Connection, case: Case, query: Any) -> dict[str, Doubt]:
+    place = _place(case)
+    if place is None:
+        return {}
+    found: list[tuple[float, str]] = []
+    for row in tx.execute(query, box(place, FARTHEST_M) | {"key": case.key, "case": case.id}):
+        there = _place(row)
+        assert there is not None, "it lies in the box"
+        metres = distance_m(place, there)
+        if metres <= min(math.hypot(place.radius_m, there.radius_m), FARTHEST_M):
+            found.append((metres, row.id))
+    return {id: Doubt(round(metres, 1), WHY) for metres, id in sorted(found)[:MOST]}
+
+
+def _place(row: Any) -> Place | None:
+    return None if row.lat is None or row.lon is None else Place(row.lat, row.lon, row.radius_m or 0.0)
