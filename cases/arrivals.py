@@ -1,57 +1,29 @@
 """Events that come: which case they belong to, and what they change about it. What comes twice changes nothing."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from cases.association import FARTHEST_M, associate
+from cases.association import associate
 from cases.case import Case
 from cases.desk import POLICY, SIGHT, Actor, Desk
 from cases.home import check_producer
 from cases.identity import case_id
-from cases.life import OPEN, WAYS, Action, State
+from cases.life import OPEN, WAYS, Action
 from cases.merging import Doubt, doubt
-from cases.nearby import box, inside
+from cases.nearby import nearby
 from cases.permits import allowing
-from cases.reports import reported
-from cases.store.columns import Moment
-from cases.store.tables import IS_OPEN, cases, events, violations
+from cases.reports import doubtful
+from cases.store.tables import cases, events, violations
 from vision.records import Event, Violation
-
-MOST_NEAR = 100
-"""Where more things of one type stand within ``FARTHEST_M``, the nearest are compared: whoever pushes waits for it."""
 
 # Made once: building a statement takes longer than SQLite needs for it.
 _V = violations.c
 _OF_KNOWN = (_V.case_id, _V.camera_id, _V.view_id, _V.key, _V.producer, _V.seq)
 _KNOWN = select(*_OF_KNOWN).where(_V.id == bindparam("violation"))
 _SEEN, _CAME = insert(violations), insert(events)
-_AWAY = func.abs(violations.c.lat - bindparam("lat")) + func.abs(violations.c.lon - bindparam("lon"))
-_NEAR = (
-    select(_V.event)
-    .join(cases, cases.c.id == violations.c.case_id)
-    .where(
-        IS_OPEN,
-        violations.c.key == bindparam("key"),
-        *inside(violations),
-        or_(violations.c.gone.is_(False), violations.c.cleared_at >= bindparam("since", type_=Moment)),
-    )
-    .order_by(_AWAY)
-    .limit(bindparam("most"))
-)
-_BEFORE = (
-    select(cases.c.id)
-    .where(
-        cases.c.key == bindparam("key"),
-        cases.c.state == State.CLOSED.value,
-        cases.c.closed_at >= bindparam("since", type_=Moment),
-        *inside(cases),
-    )
-    .order_by(cases.c.closed_at.desc())
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,59 +89,45 @@ def _row(event: Event, case: str, now: datetime) -> dict[str, Any]:
 
 def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
     """The case that this violation is one more sight of, or a new one."""
-    others = {other.id: other for other in map(_violation, _near(tx, v))}
+    day, _ = desk.policy.local(v.confirmed_at or desk.clock())
+    there = nearby(tx, v, day, desk.clock() - desk.policy.repeat)
+    others = {other.id: other for other in there.sights}
     found = associate([v, *others.values()], {})
     group = next(ids for ids in found.groups if v.id in ids)
     homes = _homes(tx, [id for id in group if id != v.id])
     if homes:
         home = _there_again(tx, homes[0])
         return desk.act(tx, home, Action.NOTE, SIGHT, f"camera {v.camera_id} sees it too")
-    case = desk.opened(tx, _columns(tx, desk, v, actor), actor, _allowed(tx, desk, v))
+    columns = _columns(v, actor) | {"repeat_of": _before(tx, v) or there.ended}
+    case = desk.opened(tx, columns, actor, _allowed(tx, v, day) if there.permits else "")
     doubts: dict[str, Doubt] = {}
     for p in found.proposals:  # nearest first
         if v.id in (p.first, p.second):
             for other in _homes(tx, [p.second if p.first == v.id else p.first]):
                 doubts.setdefault(other.id, Doubt(p.metres, p.why))
-    doubt(tx, case, reported(tx, case) | doubts)
+    doubt(tx, case, doubtful(case, there.reports) | doubts)
     return case
 
 
-def _columns(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> dict[str, Any]:
-    place = v.place
+def _columns(v: Violation, actor: Actor) -> dict[str, Any]:
     columns: dict[str, Any] = {"id": case_id(v.id), "key": v.key, "producer": actor.who, "onset": v.onset}
     columns["zone_kind"] = v.zone_kind
-    if place is not None:
-        columns |= {"lat": place.lat, "lon": place.lon, "radius_m": place.radius_m}
-    before = v.repeat_of and tx.execute(select(violations.c.case_id).where(violations.c.id == v.repeat_of)).scalar()
-    return columns | {"repeat_of": before or _before(tx, desk, v)}
+    if v.place is not None:
+        columns |= {"lat": v.place.lat, "lon": v.place.lon, "radius_m": v.place.radius_m}
+    return columns
 
 
-def _allowed(tx: Connection, desk: Desk, v: Violation) -> str:
-    """Why it is no violation, where a permit says so, else empty."""
-    at = v.confirmed_at or desk.clock()
-    permit = v.place and allowing(tx, v.key, v.place.lat, v.place.lon, desk.policy.local(at)[0])
-    return "" if not permit else f"permit {permit.id} of {permit.holder} allows it until {permit.valid_to}"
-
-
-def _before(tx: Connection, desk: Desk, v: Violation) -> str | None:
-    """The case of this type that ended at this place not long ago, where the camera did not say so itself."""
-    if v.place is None:
+def _before(tx: Connection, v: Violation) -> str | None:
+    """The case that it is a repeat of, where the camera says so itself."""
+    if v.repeat_of is None:
         return None
-    since, near_m = desk.clock() - desk.policy.repeat, min(max(v.place.radius_m, 5.0), FARTHEST_M)
-    return tx.execute(_BEFORE, {"key": v.key, "since": since} | box(v.place, near_m)).scalar()
+    return tx.execute(select(violations.c.case_id).where(violations.c.id == v.repeat_of)).scalar()
 
 
-def _near(tx: Connection, v: Violation) -> list[Row[Any]]:
-    """Violations of open cases that may be the same thing, nearest first: ``associate`` says whether they are."""
-    if v.place is None or v.onset is None:
-        return []
-    since = v.onset - timedelta(minutes=1)
-    there = {"lat": v.place.lat, "lon": v.place.lon, "most": MOST_NEAR} | box(v.place, FARTHEST_M)
-    return list(tx.execute(_NEAR, {"key": v.key, "since": since} | there))
-
-
-def _violation(row: Row[Any]) -> Violation:
-    return Event.from_dict(row.event).violation
+def _allowed(tx: Connection, v: Violation, day: int) -> str:
+    """Why it is no violation, where a permit says so, else empty."""
+    permit = v.place and allowing(tx, v.key, v.place.lat, v.place.lon, day)
+    return "" if not permit else f"permit {permit.id} of {permit.holder} allows it until {permit.valid_to}"
 
 
 def _homes(tx: Connection, ids: list[str]) -> list[Case]:

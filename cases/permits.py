@@ -7,20 +7,10 @@ from typing import Any
 
 import shapely
 from shapely.geometry import Point, shape
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from cases.policy import EPOCH
 from cases.store.tables import permits
-
-_P = permits.c
-# Made once: it is asked for each event, and building a statement takes longer than a database needs for it.
-_HERE = (
-    select(permits)
-    .where(_P.west <= bindparam("lon"), _P.east >= bindparam("lon"))
-    .where(_P.south <= bindparam("lat"), _P.north >= bindparam("lat"))
-    .where(_P.valid_from <= bindparam("day"), _P.valid_to >= bindparam("day"))
-    .order_by(_P.id)
-)
 
 
 class PermitProblem(ValueError):
@@ -65,7 +55,9 @@ def listed(tx: Connection, after: str = "", limit: int = 100) -> Iterator[Permit
 
 def allowing(tx: Connection, key: str, lat: float, lon: float, day: int) -> Permit | None:
     """The permit that allows a type at a place on a local day (days since 1970)."""
-    for row in tx.execute(_HERE, {"lat": lat, "lon": lon, "day": day}):
+    p = permits.c
+    near = (p.west <= lon, p.east >= lon, p.south <= lat, p.north >= lat)
+    for row in tx.execute(select(permits).where(p.valid_from <= day, p.valid_to >= day, *near).order_by(p.id)):
         permit = _permit(row)
         if key in permit.types and shape(permit.area).covers(Point(lon, lat)):
             return permit

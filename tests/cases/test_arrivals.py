@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from cases.arrivals import MOST_NEAR, NotTheSame, UnknownViolation, arrive
+from cases.arrivals import NotTheSame, UnknownViolation, arrive
 from cases.case import Case
 from cases.desk import Actor, NoCase, Stale
 from cases.evidence import add, fresh
 from cases.home import AnothersViolation
 from cases.life import Action, Forbidden, NotAllowed, Role, State
+from cases.nearby import MOST
 from cases.policy import Policy
 from cases.queries import whole
 from cases.responsibility import Assignment
@@ -209,7 +210,7 @@ def test_what_was_never_seen_to_go_and_is_over_joins_nothing(office: Office) -> 
 
 def test_of_very_many_the_nearest_are_compared(office: Office) -> None:
     here = office.arrive(1)
-    for n in range(2, 2 + 2 * MOST_NEAR):
+    for n in range(2, 2 + 2 * MOST):
         office.arrive(n, camera="square", place=(24.4803 + n * 1e-7, 118.0903, 5.0))
     assert office.arrive(1000, camera="yard", place=(24.48002, 118.09, 5.0)).id == here.id
 
