@@ -14,6 +14,7 @@ from benchmarks.clips import Recipe, clip, duration_s
 from benchmarks.live_commands import faults, kills, live, patrol
 from benchmarks.machine import machine, save
 from benchmarks.memory import NotWatched, watch
+from benchmarks.privacy_command import privacy
 from benchmarks.throughput import Load, NothingToMeasure, Rates, as_json, measure
 from benchmarks.tracking_commands import left_things, scenarios, tracker
 from models.detector import load_detector
@@ -25,6 +26,7 @@ app = typer.Typer(help="Measure the program on this machine.", no_args_is_help=T
 app.command()(scenarios)
 app.command()(tracker)
 app.command()(left_things)
+app.command()(privacy)
 app.command()(kills)
 app.command()(live)
 app.command()(faults)
