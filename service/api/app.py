@@ -5,7 +5,20 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
-from service.api import admin, cameras, cases, evidence, health, metrics, permits, push, statistics, still_there, stream
+from service.api import (
+    cameras,
+    cases,
+    evidence,
+    health,
+    messages,
+    metrics,
+    people,
+    permits,
+    push,
+    statistics,
+    still_there,
+    stream,
+)
 from service.api.access import Access
 from service.api.failing import Failing
 from service.api.head import Head
@@ -44,7 +57,7 @@ def make_app(office: Office, access: Access) -> FastAPI:
         app.add_middleware(wrapped)
     install(app)
     v1 = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (push, still_there, cases, evidence, statistics, stream, cameras, permits, admin):
+    for part in (push, still_there, cases, evidence, statistics, stream, cameras, permits, people, messages):
         v1.include_router(part.router)
     app.include_router(v1)
     for part in (open311, discovery, metrics, health):

@@ -10,12 +10,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from labels.catalogue import load_catalogue
 from service.api import (
-    admin,
     cameras,
     case_shape,
     event_shape,
     evidence,
     health,
+    messages,
+    people,
     permits,
     problems,
     push,
@@ -30,7 +31,20 @@ from service.city_view import Zone
 from service.open311.discovery import discovered
 from service.open311.forms import request_row
 
-MODULES = (admin, cameras, case_shape, event_shape, evidence, health, permits, problems, push, statistics, still_there)
+MODULES = (
+    cameras,
+    case_shape,
+    event_shape,
+    evidence,
+    health,
+    messages,
+    people,
+    permits,
+    problems,
+    push,
+    statistics,
+    still_there,
+)
 BYTES = ("image/", "video/")
 
 

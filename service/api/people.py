@@ -1,20 +1,19 @@
-"""Keys, people, messages that were not delivered, and who looked at what."""
+"""People, and the keys of people and programs: who may do what."""
 
 import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cases.desk import new_id
-from cases.dispatch.delivery import again
-from cases.store.tables import api_keys, looks, outbox, people
-from service.api.access import SCOPES, Admin, Auditor, administrators, make_key
-from service.api.event_shape import Moment, OurDay
-from service.api.examples import KEY, KEY_SHOWN, LOOK, MESSAGE, NEW_KEY, PERSON, PERSON_SHOWN, shown
+from cases.store.tables import api_keys, people
+from service.api.access import SCOPES, Admin, administrators, make_key
+from service.api.event_shape import Moment
+from service.api.examples import KEY, KEY_SHOWN, NEW_KEY, PERSON, PERSON_SHOWN, shown
 from service.api.office import Office
 from service.api.problems import Problem
 
@@ -79,43 +78,6 @@ class NewKey(BaseModel):
 
     id: str
     key: str
-
-
-class MessageOut(BaseModel):
-    model_config = shown(MESSAGE)
-
-    id: int
-    receiver: str
-    case_id: str
-    type: str
-    created_at: datetime
-    next_at: datetime
-    tries: int
-    state: str
-    error: str | None
-
-
-class AgainIn(BaseModel):
-    model_config = shown({"ids": [5117]})
-
-    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Field(min_length=1, max_length=1000)]
-
-
-class Done(BaseModel):
-    model_config = shown({"count": 1})
-
-    count: int
-
-
-class LookOut(BaseModel):
-    model_config = shown(LOOK)
-
-    at: datetime
-    who: str
-    case_id: str
-    evidence_id: str
-    why: str
-    original: bool
 
 
 @router.get("/people", summary="People")
@@ -208,56 +170,6 @@ async def revoke(request: Request, key_id: str, _: Admin) -> None:
         _somebody_is_left(tx, office)
 
     await _write(office, work)
-
-
-@router.get("/messages", summary="Messages to other systems")
-def messages(
-    request: Request,
-    _: Admin,
-    state: Literal["waiting", "delivered", "dead"] = "dead",
-    receiver: Annotated[str | None, Query(max_length=100)] = None,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> list[MessageOut]:
-    """Oldest first; ``after`` is the last id of the page before."""
-    query = select(outbox).where(outbox.c.state == state, outbox.c.id > after)
-    if receiver is not None:
-        query = query.where(outbox.c.receiver == receiver)
-    with _office(request).engine.connect() as tx:
-        rows = tx.execute(query.order_by(outbox.c.id).limit(limit))
-        return [MessageOut.model_validate(dict(row._mapping)) for row in rows]
-
-
-@router.post("/messages/again", summary="Send dead messages again")
-async def send_again(request: Request, said: AgainIn, _: Admin) -> Done:
-    office = _office(request)
-    count = await _write(office, lambda tx: again(tx, said.ids, office.clock()))
-    for delivery in office.deliveries:
-        delivery.wake()
-    return Done(count=count)
-
-
-@router.get("/looks", summary="Who looked at which evidence, and why", tags=["audit"])
-def list_looks(
-    request: Request,
-    _: Auditor,
-    case_id: Annotated[str | None, Query(max_length=36)] = None,
-    who: Annotated[str | None, Query(max_length=100)] = None,
-    first: OurDay | None = None,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> list[LookOut]:
-    office = _office(request)
-    query = select(looks).where(looks.c.id > after)
-    if case_id is not None:
-        query = query.where(looks.c.case_id == case_id)
-    if who is not None:
-        query = query.where(looks.c.who == who)
-    if first is not None:
-        query = query.where(looks.c.at >= datetime(first.year, first.month, first.day, tzinfo=office.desk.policy.zone))
-    with office.engine.connect() as tx:
-        rows = tx.execute(query.order_by(looks.c.id).limit(limit))
-        return [LookOut.model_validate(dict(row._mapping)) for row in rows]
 
 
 def _office(request: Request) -> Office:
