@@ -30,6 +30,7 @@ def privacy(
                 fail(f"{path}: no such file; the evaluation material is needed")
         detector, other = load_detector(model), load_detector(shared / OTHER)
         comparison = Comparison(detector, other)
+        found: dict[str, Any] = {"machine": machine(), "model": detector.card.sha256, "other": other.card.sha256}
         results: list[dict[str, Any]] = []
         for name in SETS:
             chosen = images(shared / "data" / name)[:most]
@@ -37,7 +38,6 @@ def privacy(
             results.append({"of": name, "pictures": len(chosen), "parts": counted(parts)})
         if most is None:
             results += [{"of": clip.name, "parts": counted([*comparison.of_clip(clip)])} for clip in clips]
-        found: dict[str, Any] = {"machine": machine(), "model": detector.card.sha256, "other": other.card.sha256}
         found |= {"from_score": FROM_SCORE, "results": results}
         if save_to is not None:
             save(save_to, found)
