@@ -97,6 +97,7 @@ def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
     homes = _homes(tx, [id for id in group if id != v.id])
     if homes:
         home = _there_again(tx, homes[0])
+        doubt(tx, home, doubtful(v.place, there.reports))
         return desk.act(tx, home, Action.NOTE, SIGHT, f"camera {v.camera_id} sees it too")
     columns = _columns(v, actor) | {"repeat_of": _before(tx, v) or there.ended}
     case = desk.opened(tx, columns, actor, _allowed(tx, v, day) if there.permits else "")
@@ -105,7 +106,7 @@ def _case_of(tx: Connection, desk: Desk, v: Violation, actor: Actor) -> Case:
         if v.id in (p.first, p.second):
             for other in _homes(tx, [p.second if p.first == v.id else p.first]):
                 doubts.setdefault(other.id, Doubt(p.metres, p.why))
-    doubt(tx, case, doubtful(case, there.reports) | doubts)
+    doubt(tx, case, doubtful(v.place, there.reports) | doubts)
     return case
 
 

@@ -35,6 +35,7 @@ class Piece:
     copy_tries: int = 0
     copy_problem: str | None = None
     copy_sha256: str | None = None
+    copy_next_at: datetime | None = None
 
     @property
     def original(self) -> "Kept | None":
@@ -85,7 +86,7 @@ def add(tx: Connection, new: Piece) -> Piece:
     """Keep it, once, with the case that goes on where its own was merged. Raises ``NoCase``. Its bytes are in the store
     already.
     """
-    new = replace(new, case_id=_going_on(tx, new.case_id))
+    new = replace(new, case_id=going_on(tx, new.case_id))
     before = known(tx, new.case_id, new.violation_id, new.kind, new.sha256)
     if before is not None:
         return before
@@ -93,8 +94,8 @@ def add(tx: Connection, new: Piece) -> Piece:
     return new
 
 
-def _going_on(tx: Connection, case_id: str) -> str:
-    """Raises ``NoCase``."""
+def going_on(tx: Connection, case_id: str) -> str:
+    """The case that goes on where this one was merged; itself where it was not. Raises ``NoCase``."""
     while True:
         row = tx.execute(select(cases.c.merged_into).where(cases.c.id == case_id)).one_or_none()
         if row is None:

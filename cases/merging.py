@@ -19,10 +19,15 @@ class Doubt:
 
 
 def doubt(tx: Connection, case: Case, others: Mapping[str, Doubt]) -> None:
-    """A new case may be the same as these, by id: a person says."""
-    rows = [{"first": case.id, "second": id, "metres": d.metres, "why": d.why} for id, d in others.items()]
+    """A case may be the same as these, by id, and a person says; where one has said before, it stays so."""
+    if not others:
+        return
+    p = proposals.c
+    pairs = tx.execute(select(p.first, p.second).where(or_(p.first == case.id, p.second == case.id)))
+    known = {case.id, *(id for pair in pairs for id in pair)}
+    rows = [{"second": id, "metres": d.metres, "why": d.why} for id, d in others.items() if id not in known]
     if rows:
-        tx.execute(insert(proposals), [row | {"settled": False} for row in rows])
+        tx.execute(insert(proposals), [row | {"first": case.id, "settled": False} for row in rows])
 
 
 def merge(tx: Connection, case: Case, into: Case | None) -> str:

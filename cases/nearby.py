@@ -5,7 +5,7 @@ database and back.
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -41,14 +41,22 @@ _NOWHERE = (cast(null(), Float),) * 3
 _SAYS_NOTHING = cast(null(), Text)
 
 
+class Known(NamedTuple):
+    """An open case, and a place at which it is known. filed: by a person."""
+
+    id: str
+    place: Place
+    filed: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """Of a type: sights of open cases that may be the same thing; rows of open cases that people filed (reports); the
-    case that ended here not long ago. permits: whether there may be one that holds here.
+    """Of a type: sights of open cases that may be the same thing; open cases that people filed (reports); the case that
+    ended here not long ago. permits: whether there may be one that holds here.
     """
 
     sights: tuple[Violation, ...] = ()
-    reports: tuple[Row[Any], ...] = ()
+    reports: tuple[Known, ...] = ()
     ended: str | None = None
     permits: bool = False
 
@@ -66,16 +74,23 @@ def box(place: Place, metres: float, name: str = "near") -> dict[str, float]:
     return {f"{name}_{side}": degree for side, degree in sides.items()}
 
 
+def away(table: Table) -> Any:
+    """How far, in degrees, from the place with which a statement is asked."""
+    return func.abs(table.c.lat - bindparam("lat")) + func.abs(table.c.lon - bindparam("lon"))
+
+
 def _of_type(what: str, *columns: Any) -> Select[Any]:
     """what: these rows are."""
     named = (column.label(name) for column, name in zip(columns, ("id", "lat", "lon", "radius_m", "said"), strict=True))
     return select(literal(what, literal_execute=True).label("what"), *named)
 
 
-_REPORTS = _of_type("report", _C.id, _C.lat, _C.lon, _C.radius_m, _SAYS_NOTHING).where(
-    IS_OPEN, literal_column("filed"), _C.key == bindparam("key"), *inside(cases)
+_REPORTS = (
+    _of_type("report", _C.id, _C.lat, _C.lon, _C.radius_m, _SAYS_NOTHING)
+    .where(IS_OPEN, literal_column("filed"), _C.key == bindparam("key"), *inside(cases))
+    .order_by(away(cases))
+    .limit(MOST)
 )
-_AWAY = func.abs(_V.lat - bindparam("lat")) + func.abs(_V.lon - bindparam("lon"))
 _SIGHTS = (
     _of_type("sight", _V.id, *_NOWHERE, type_coerce(_V.event, Text))
     .join(cases, _C.id == _V.case_id)
@@ -85,8 +100,8 @@ _SIGHTS = (
         *inside(violations),
         or_(_V.gone.is_(False), _V.cleared_at >= bindparam("since", type_=Moment)),
     )
-    .order_by(_AWAY)
-    .limit(bindparam("most"))
+    .order_by(away(violations))
+    .limit(MOST)
 )
 _ENDED = (
     _of_type("ended", _C.id, *_NOWHERE, _SAYS_NOTHING)
@@ -107,14 +122,14 @@ _PERMITS = (
     .limit(1)
 )
 # Made once: building a statement takes longer than SQLite needs for it.
-_ALL = union_all(_REPORTS, *(select(part.subquery()) for part in (_SIGHTS, _ENDED, _PERMITS)))
+_ALL = union_all(*(select(part.subquery()) for part in (_REPORTS, _SIGHTS, _ENDED, _PERMITS)))
 
 
 def nearby(tx: Connection, v: Violation, day: int, ended_since: datetime) -> Nearby:
     """day: local, since 1970."""
     if v.place is None:
         return Nearby()
-    said: dict[str, Any] = {"key": v.key, "day": day, "ended_since": ended_since, "most": MOST}
+    said: dict[str, Any] = {"key": v.key, "day": day, "ended_since": ended_since}
     said |= {"since": (v.onset or ended_since) - timedelta(minutes=1), "lat": v.place.lat, "lon": v.place.lon}
     said |= box(v.place, FARTHEST_M) | box(v.place, min(max(v.place.radius_m, NARROWEST_M), FARTHEST_M), "close")
     found: dict[str, list[Row[Any]]] = {"report": [], "sight": [], "ended": [], "permit": []}
@@ -122,7 +137,7 @@ def nearby(tx: Connection, v: Violation, day: int, ended_since: datetime) -> Nea
         found[row.what].append(row)
     return Nearby(
         tuple(Event.from_dict(json.loads(row.said)).violation for row in found["sight"]),
-        tuple(found["report"]),
+        tuple(Known(row.id, Place(row.lat, row.lon, row.radius_m or 0.0)) for row in found["report"]),
         found["ended"][0].id if found["ended"] else None,
         bool(found["permit"]),
     )

@@ -3,12 +3,12 @@
 import hashlib
 import tempfile
 import threading
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cases.evidence import COPIES, Piece
@@ -22,7 +22,12 @@ from vision.private_clips import share_clip
 
 AT_ONCE = 20
 MOST_TRIES, KEPT_CHARS = 3, 500
-IDLE_S, AWAY_S, LATER_S, AWAY_IN_A_ROW = 1.0, 5.0, 60.0, 3
+IDLE_S, AWAY_S, AWAY_IN_A_ROW = 1.0, 5.0, 3
+LATER = timedelta(minutes=1)
+LEASE = timedelta(minutes=10)
+"""Whoever makes a copy has the piece for so long: several services would make it at the same time, and a piece that
+brings its process down is tried again after it.
+"""
 LOOKED_CLOSELY = Tiles(2, 2, 0.15)
 """Pictures are looked at in parts as well: a face of a dozen pixels counts."""
 
@@ -36,16 +41,22 @@ class Damaged(Exception):
 class Deriving:
     """``once`` makes what is missing; ``run`` does so until ``stop``. What cannot be read is never shared."""
 
-    def __init__(self, engine: Engine, store: EvidenceStore, detector: Detector):
+    def __init__(
+        self,
+        engine: Engine,
+        store: EvidenceStore,
+        detector: Detector,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
         self._engine = engine
         self._store = store
+        self._clock = clock
         self._hide = Hide.of(detector.card.keys)
         closely, whole = PictureDetector(detector, LOOKED_CLOSELY), PictureDetector(detector)
         self._make: dict[str, Callable[[Path, Path], None]] = {
             "image": lambda source, target: share_picture(source, target, closely, self._hide),
             "video": lambda source, target: share_clip(source, target, whole, self._hide),
         }
-        self._later: dict[str, float] = {}
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -67,13 +78,12 @@ class Deriving:
             if self._stopping.is_set():
                 break
             try:
-                made += self._share(piece)
+                made += self._claim(piece) and self._share(piece)
             except Damaged as damaged:  # it holds up no other
                 self._given_up(piece, str(damaged))
             except Exception as error:  # database, store or disk are away, or this one is not there: later again
                 _log.error("a copy waits", evidence=piece.id, why=str(error))
-                self._later[piece.id] = time.monotonic() + LATER_S
-                self._set(piece, copy_tries=0)
+                self._set(piece, copy_tries=0, copy_next_at=self._clock() + LATER)
                 away += 1
                 if away >= AWAY_IN_A_ROW:
                     self._stopping.wait(AWAY_S)
@@ -84,20 +94,26 @@ class Deriving:
 
     def _missing(self) -> list[Piece]:
         e = evidence.c
-        query = select(evidence).where(e.copy_wanted.is_(True), e.path.is_not(None))
-        now = time.monotonic()
-        self._later = {id: at for id, at in self._later.items() if at > now}
-        if self._later:
-            query = query.where(e.id.not_in(self._later.keys()))
+        due = or_(e.copy_next_at.is_(None), e.copy_next_at <= self._clock())
+        query = select(evidence).where(e.copy_wanted.is_(True), e.path.is_not(None), due)
         with self._engine.connect() as tx:
             return [Piece(**row._mapping) for row in tx.execute(query.order_by(e.added_at).limit(AT_ONCE))]
 
-    def _set(self, piece: Piece, **values: object) -> bool:
+    def _claim(self, piece: Piece) -> bool:
+        """Before it is read: a picture that takes all memory ends this process without a word. False where another has
+        it. Raises ``Damaged``.
+        """
+        if piece.copy_tries >= MOST_TRIES:
+            raise Damaged(f"the process that makes copies came down with it {piece.copy_tries} times")
+        mine = evidence.c.copy_tries == piece.copy_tries
+        return self._set(piece, mine, copy_tries=piece.copy_tries + 1, copy_next_at=self._clock() + LEASE)
+
+    def _set(self, piece: Piece, *only: ColumnElement[bool], **values: object) -> bool:
         """Whether a copy of it is still wanted."""
         e = evidence.c
-        mine = update(evidence).where(e.id == piece.id, e.path.is_not(None), e.tombstone.is_(None))
+        wanted = (e.id == piece.id, e.path.is_not(None), e.copy_wanted.is_(True))
         with self._engine.begin() as tx:
-            return tx.execute(mine.values(**values)).rowcount > 0
+            return tx.execute(update(evidence).where(*wanted, *only).values(**values)).rowcount > 0
 
     def _given_up(self, piece: Piece, why: str) -> None:
         _log.error("no copy can be made", evidence=piece.id, case=piece.case_id, why=why)
@@ -106,10 +122,6 @@ class Deriving:
     def _share(self, piece: Piece) -> bool:
         """Whether it is still wanted. Raises ``Damaged``."""
         assert piece.path is not None
-        if piece.copy_tries >= MOST_TRIES:
-            raise Damaged(f"the process that makes copies came down with it {piece.copy_tries} times")
-        # Before it is read: a picture that takes all memory ends this process without a word.
-        self._set(piece, copy_tries=piece.copy_tries + 1)
         kind = piece.media_type.partition("/")[0]
         ending, _ = COPIES[kind]
         with tempfile.TemporaryDirectory(prefix="streetorder-share-") as folder:
@@ -128,12 +140,11 @@ class Deriving:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # the disk, not the picture
                 raise Damaged(str(error).replace(folder, "")) from error
-            path = f"{piece.case_id}/{piece.id}-shared{ending}"
             with target.open("rb") as made:
                 sha256 = hashlib.file_digest(made, "sha256").hexdigest()
+                # Named by its bytes, which differ from machine to machine: nobody writes over what a row names.
+                path = f"{piece.case_id}/{piece.id}-shared-{sha256[:16]}{ending}"
                 made.seek(0)
                 self._store.put(path, made)
-        kept = self._set(piece, copy_wanted=False, copy_tries=0, shared_path=path, copy_sha256=sha256)
-        if not kept:  # its time had come meanwhile
-            self._store.delete(path)
-        return kept
+        # Where its time had come meanwhile, the file is swept with others that no row names (``cases.leftovers``).
+        return self._set(piece, copy_wanted=False, copy_tries=0, shared_path=path, copy_sha256=sha256)

@@ -101,8 +101,11 @@ def test_hazy_woods_and_passing_lorries_are_nothing(shared, tmp_path):
     assert {v["key"] for v in found} <= {"motor_vehicle_parking"}
 
 
-@pytest.mark.parametrize("clip", ["bgs_video.avi", "bgs_video03.avi", "intel_car-detection.mp4"])
-@pytest.mark.parametrize("every", ["auto", "0.5", "1.5"])
+@pytest.mark.parametrize(
+    ("clip", "every"),
+    [("bgs_video.avi", "0.2")]
+    + [(c, e) for c in ("bgs_video.avi", "bgs_video03.avi", "intel_car-detection.mp4") for e in ("auto", "0.5", "1.5")],
+)
 def test_where_nothing_stops_nothing_is_found(shared, tmp_path, clip, every):
     dwell = ("--dwell", "motor_vehicle_parking=5", "--dwell", "non_motor_parking=5", "--dwell", "street_umbrella=5")
     assert not score(tmp_path, shared / "data/videos" / clip, *dwell, "--every", every)

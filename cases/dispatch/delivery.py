@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from cases.dispatch.enclosed import enclosed
 from cases.dispatch.sender import Message, NotDelivered, Refused, Sender, storable
@@ -76,12 +77,16 @@ class Delivery:
             if self._stopping:
                 break
             if self._claim(row):
-                delivered += self._try(row, self._message(row))
+                delivered += self._try(row)
         return delivered
 
     def _message(self, row: Row) -> Message:  # type: ignore[type-arg]
-        with self._engine.connect() as tx:
-            body = row.body | enclosed(tx, row.case_id)
+        """Raises ``NotDelivered``."""
+        try:
+            with self._engine.connect() as tx:
+                body = row.body | enclosed(tx, row.case_id)
+        except SQLAlchemyError as error:
+            raise NotDelivered(f"the database: {type(error).__name__}") from error
         return Message(row.message_id, row.type, row.case_id, row.created_at, body, row.tries)
 
     def _due(self, connection: Connection) -> list[Row]:  # type: ignore[type-arg]
@@ -101,11 +106,11 @@ class Delivery:
         taken = mine.values(tries=o.tries + 1, next_at=now + LEASE)
         return bool(self._writer.do(lambda tx: tx.execute(taken).rowcount))
 
-    def _try(self, row: Row, message: Message) -> bool:  # type: ignore[type-arg]
+    def _try(self, row: Row) -> bool:  # type: ignore[type-arg]
         """Whether it was delivered."""
         said: dict[str, Any] = {"error": None, "answer": None}
         try:
-            said["answer"], said["state"] = self._sender.send(message), "delivered"
+            said["answer"], said["state"] = self._sender.send(self._message(row)), "delivered"
         except Refused as refused:
             said |= {"state": "dead", "error": str(refused)}
         except NotDelivered as failed:

@@ -173,6 +173,8 @@ evidence = Table(
     Column("copy_wanted", Boolean, nullable=False),
     # Tries that were begun and not ended: what brings the process down is not tried for ever.
     Column("copy_tries", Integer, nullable=False),
+    # Not before that: one process has it, or it failed.
+    Column("copy_next_at", Moment),
     # Why none can be made.
     Column("copy_problem", Text),
     # The signed tombstone of what retention deleted.

@@ -118,7 +118,9 @@ class EvidenceOut(BaseModel):
     media_type: str
     size: int
     sha256: str
-    copy_sha256: str | None = Field(description="Of the copy without faces and plates; null until it is made.")
+    copy_sha256: str | None = Field(
+        description="Of the copy without faces and plates; null where there is none, or an earlier program made it."
+    )
     added_at: datetime
     added_by: str
     deleted: bool

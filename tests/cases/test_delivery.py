@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from cases.desk import Actor
 from cases.dispatch import pinned
@@ -92,6 +93,37 @@ def test_a_message_says_who_sees_it_and_what_there_is_to_look_at_when_it_is_sent
         (trigger.id, f"/api/v1/evidence/{trigger.id}", "image/jpeg", "d" * 64, "a" * 64),
         (manifest.id, f"/api/v1/evidence/{manifest.id}", "application/json", "c" * 64, "c" * 64),
     ], f"of {clip.id} there is no copy yet"
+
+
+def test_of_a_case_that_was_merged_a_message_has_what_lies_with_the_one_that_goes_on(
+    office: Office, platform: Receiver
+) -> None:
+    first, second = office.arrive(1), office.arrive(2, camera="tower", place=(24.48, 118.09, 80.0))
+    office.act(second, Action.MERGE, LI, "the same bin", into=first.id)
+    out = delivery(office, platform)
+    while out.once():
+        pass
+    told = {r.event["type"]: r.event["data"] for r in platform.all if r.event["subject"] == second.id}
+    assert told["streetorder.case.merge"]["case"]["merged_into"] == first.id
+    assert [v["camera_id"] for v in told["streetorder.case.merge"]["violations"]] == ["gate", "tower"]
+
+
+def test_a_message_that_cannot_be_made_for_the_moment_is_made_later(
+    office: Office, platform: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.arrive(1)
+    out = delivery(office, platform)
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", None, Exception("away"))
+
+    with monkeypatch.context() as failing:
+        failing.setattr("cases.dispatch.delivery.enclosed", away)
+        assert out.once() == 0
+    told = office.do(lambda tx: tx.execute(select(outbox.c.state, outbox.c.error)).one())
+    assert tuple(told) == ("waiting", "the database: OperationalError")
+    office.clock.pass_(seconds=10)
+    assert out.once() == 1
 
 
 def test_a_platform_that_is_down_for_an_hour_gets_everything_once_and_in_order(

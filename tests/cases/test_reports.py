@@ -5,7 +5,7 @@ import pytest
 from cases.case import Case
 from cases.desk import Actor, new_id
 from cases.life import Action, Role
-from cases.reports import MOST, WHY, report
+from cases.reports import MOST_DOUBTS, WHY, report
 from tests.cases.office import LI, Office
 
 HOTLINE = Actor("hotline", Role.POLICY)
@@ -43,9 +43,27 @@ def test_what_is_far_of_another_type_over_or_without_a_place_is_not_doubted(offi
     assert doubts(office, reported(office, lat=None, lon=None)) == set()
 
 
-def test_of_very_many_the_nearest_are_doubted(office: Office) -> None:
-    stands = [office.arrive(n, camera=f"c{n}", place=(24.48 + n * 1e-6, 118.09, 0.01)) for n in range(MOST + 5)]
-    assert doubts(office, reported(office)) == {case.id for case in stands[:MOST]}
+def test_of_very_many_the_nearest_are_doubted_and_what_cameras_see_first(office: Office) -> None:
+    at_one_address = [reported(office) for _ in range(MOST_DOUBTS + 5)]
+    seen = office.arrive(1, place=(24.48003, 118.09, 5.0))
+    assert len(doubts(office, seen)) == MOST_DOUBTS
+    new = reported(office)
+    found = doubts(office, new)
+    assert len(found) == MOST_DOUBTS
+    assert seen.id in found
+    assert found - {seen.id} < {case.id for case in at_one_address}
+
+
+def test_a_camera_that_joins_a_case_may_see_what_was_reported_and_a_report_what_it_sees(office: Office) -> None:
+    seen = office.arrive(1)
+    far = reported(office, lat=24.48022)  # 24 m away from where the first camera sees it
+    assert doubts(office, far) == set()
+    joined = office.arrive(2, camera="yard", place=(24.48009, 118.09, 14.0))
+    assert (joined.id, doubts(office, seen)) == (seen.id, {far.id})
+    assert doubts(office, reported(office, lat=24.48024)) == {seen.id, far.id}
+    office.do(lambda tx: office.desk.apart(tx, seen, far, LI))
+    office.arrive(3, camera="roof", place=(24.48009, 118.09, 14.0))
+    assert far.id not in doubts(office, seen), "a person said that they are two"
 
 
 def test_a_report_that_a_camera_was_merged_into_is_doubted_once(office: Office) -> None:

@@ -17,8 +17,7 @@ from cases.evidence import Piece, add, fresh, piece
 from cases.evidence_store import EvidenceProblem, EvidenceStore, open_evidence
 from cases.store.writer import Writer
 from models.detector import load_detector
-from service import deriving
-from service.deriving import Deriving
+from service.deriving import LATER, LEASE, Deriving
 from tests.cases.office import POLICY, Office
 from tests.cases.stores import Clock, fresh_store
 
@@ -38,7 +37,7 @@ def store(tmp_path: Path) -> EvidenceStore:
 
 @pytest.fixture
 def making(office: Office, store: EvidenceStore, toy_model: Path) -> Deriving:
-    return Deriving(office.engine, store, load_detector(toy_model))
+    return Deriving(office.engine, store, load_detector(toy_model), office.clock)
 
 
 def given(office: Office, store: EvidenceStore | None, data: bytes) -> Piece:
@@ -88,7 +87,6 @@ def test_of_an_original_that_was_changed_no_copy_is_made(
 def test_a_store_that_was_away_is_asked_again(
     office: Office, store: EvidenceStore, making: Deriving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deriving, "LATER_S", 0.0)
     given(office, store, jpeg())
     get = store.get
 
@@ -98,6 +96,8 @@ def test_a_store_that_was_away_is_asked_again(
     monkeypatch.setattr(store, "get", away)
     assert making.once() == 0
     monkeypatch.setattr(store, "get", get)
+    assert making.once() == 0
+    office.clock.now += LATER
     assert making.once() == 1
 
 
@@ -107,20 +107,48 @@ def test_an_original_that_is_lost_holds_up_no_other(office: Office, store: Evide
     assert (making.once(), making.once()) == (4, 0)
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_of_two_services_one_makes_a_copy_and_its_hash_is_that_of_its_bytes(
+    office: Office, store: EvidenceStore, making: Deriving, toy_model: Path, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    """slow: the one takes longer than it has the piece, and the other makes another copy meanwhile."""
+    kept, others = given(office, store, jpeg()), list[int]()
+    other = Deriving(office.engine, store, load_detector(toy_model), office.clock)
+    monkeypatch.setitem(other._make, "image", lambda _, target: target.write_bytes(jpeg(10)))
+    real = making._make["image"]
+
+    def meanwhile(source: Path, target: Path) -> None:
+        office.clock.now += LEASE if slow else LEASE / 2
+        others.append(other.once())
+        real(source, target)
+
+    monkeypatch.setitem(making._make, "image", meanwhile)
+    assert (making.once(), others) == ((0, [1]) if slow else (1, [0]))
+    found = office.do(lambda tx: piece(tx, kept.id))
+    copy = b"".join(store.get(found.shared_path or ""))
+    assert (copy == jpeg(10)) is slow
+    assert hashlib.sha256(copy).hexdigest() == found.copy_sha256
+
+
 def test_what_brings_the_process_down_is_not_tried_for_ever(
     office: Office, store: EvidenceStore, making: Deriving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bomb, other = given(office, store, jpeg()), given(office, store, jpeg(80))
 
-    def killed(_: Path, __: Path) -> None:
-        raise KeyboardInterrupt  # as little is left to be done as by a process that is killed
+    real, made = making._make["image"], list[int]()
+
+    def killed(source: Path, target: Path) -> None:
+        if source.read_bytes() == jpeg():
+            raise KeyboardInterrupt  # as little is left to be done as by a process that is killed
+        real(source, target)
 
     monkeypatch.setitem(making._make, "image", killed)
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
             making.once()
-    monkeypatch.undo()
-    assert making.once() == 1
+        made.append(making.once())  # the next process leaves it alone for a while
+        office.clock.now += LEASE
+    assert (made, making.once()) == ([1, 0, 0], 0)
     found = [office.do(lambda tx, id=k.id: piece(tx, id)) for k in (bomb, other)]
     assert [f.shared_path is not None for f in found] == [False, True]
     assert "came down with it 3 times" in (found[0].copy_problem or "")

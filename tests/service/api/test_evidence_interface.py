@@ -60,7 +60,8 @@ def test_a_copy_that_was_changed_is_not_shown(served: Served, toy_model: Path) -
     (kept,) = served.ask("li", "GET", f"/api/v1/cases/{case}").json()["evidence"]
     seen = served.ask("li", "GET", f"/api/v1/evidence/{id}", params={"why": "review"})
     assert hashlib.sha256(seen.content).hexdigest() == kept["copy_sha256"] != kept["sha256"]
-    served.office.evidence.put(f"{case}/{id}-shared.jpg", io.BytesIO(jpeg()))
+    path = f"{case}/{id}-shared-{kept['copy_sha256'][:16]}.jpg"
+    served.office.evidence.put(path, io.BytesIO(jpeg()))
     with capture_logs() as logs:
         changed = served.ask("li", "GET", f"/api/v1/evidence/{id}", params={"why": "review"})
     assert (changed.status_code, changed.json()["title"]) == (409, "Evidence was changed")
