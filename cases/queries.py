@@ -177,13 +177,16 @@ class Whole:
     may_be: tuple[dict[str, Any], ...]
 
 
-def whole(tx: Connection, case: Case) -> Whole:
+def whole(tx: Connection, case: Case, department: str | None = None) -> Whole:
+    """department: whose cases are named as what it may be the same as; None for everybody's."""
+
     def rows(query: Select[Any]) -> tuple[dict[str, Any], ...]:
         return tuple(dict(row._mapping) for row in tx.execute(query))
 
     p = proposals.c
-    ended = select(cases.c.id).where(or_(cases.c.id == p.first, cases.c.id == p.second), ~IS_OPEN)
-    over = ended.correlate(proposals).exists()
+    unnamed = ~IS_OPEN if department is None else or_(~IS_OPEN, cases.c.department.is_distinct_from(department))
+    either = select(cases.c.id).where(or_(cases.c.id == p.first, cases.c.id == p.second), unnamed)
+    over = either.correlate(proposals).exists()
     return Whole(
         case,
         rows(select(violations).where(violations.c.case_id == case.id).order_by(violations.c.onset)),

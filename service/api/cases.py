@@ -79,7 +79,7 @@ def read(
     with office.engine.connect() as tx:
         case = office.desk.case(tx, case_id)
         theirs(caller, case.department)
-        found = whole(tx, case)
+        found = whole(tx, case, caller.department)
     whole_out = WholeOut.of(found, caller.role)
     response.headers["ETag"] = tag = _tag(found.case.version, whole_out)
     if tag in {said.strip().removeprefix("W/") for said in (if_none_match or "").split(",")}:

@@ -91,6 +91,18 @@ def test_a_handler_does_what_is_his_departments(served: Served) -> None:
     )
     assert served.ask("chen", "GET", f"/api/v1/cases/{other}").status_code == 403
     assert [c["id"] for c in served.ask("chen", "GET", "/api/v1/cases").json()["cases"]] == [mine]
+    vague = served.push(event(3, camera="tower", place=(24.48, 118.09, 80.0))).json()["case_id"]
+    assert may_be(served, "chen", mine) == [vague]
+    served.ask("wang", "POST", f"/api/v1/cases/{vague}/actions", {"action": "accept"})
+    served.ask("wang", "POST", f"/api/v1/cases/{vague}/actions", {"action": "file"})
+    served.ask(
+        "wang", "POST", f"/api/v1/cases/{vague}/actions", {"action": "dispatch", "department": "urban management"}
+    )
+    assert (may_be(served, "chen", mine), may_be(served, "li", mine)) == ([], [vague])
+
+
+def may_be(served: Served, who: str, case: str) -> list[str]:
+    return [other["case_id"] for other in served.ask(who, "GET", f"/api/v1/cases/{case}").json()["may_be"]]
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(served: Served) -> None:
