@@ -79,20 +79,20 @@ def away(table: Table) -> Any:
     return func.abs(table.c.lat - bindparam("lat")) + func.abs(table.c.lon - bindparam("lon"))
 
 
-def _of_type(what: str, *columns: Any) -> Select[Any]:
+def _rows(what: str, *columns: Any) -> Select[Any]:
     """what: these rows are."""
     named = (column.label(name) for column, name in zip(columns, ("id", "lat", "lon", "radius_m", "said"), strict=True))
     return select(literal(what, literal_execute=True).label("what"), *named)
 
 
 _REPORTS = (
-    _of_type("report", _C.id, _C.lat, _C.lon, _C.radius_m, _SAYS_NOTHING)
+    _rows("report", _C.id, _C.lat, _C.lon, _C.radius_m, _SAYS_NOTHING)
     .where(IS_OPEN, literal_column("filed"), _C.key == bindparam("key"), *inside(cases))
     .order_by(away(cases))
     .limit(MOST)
 )
 _SIGHTS = (
-    _of_type("sight", _V.id, *_NOWHERE, type_coerce(_V.event, Text))
+    _rows("sight", _V.id, *_NOWHERE, type_coerce(_V.event, Text))
     .join(cases, _C.id == _V.case_id)
     .where(
         IS_OPEN,
@@ -104,7 +104,7 @@ _SIGHTS = (
     .limit(MOST)
 )
 _ENDED = (
-    _of_type("ended", _C.id, *_NOWHERE, _SAYS_NOTHING)
+    _rows("ended", _C.id, *_NOWHERE, _SAYS_NOTHING)
     .where(
         _C.key == bindparam("key"),
         _C.state == State.CLOSED.value,
@@ -115,7 +115,7 @@ _ENDED = (
     .limit(1)
 )
 _PERMITS = (
-    _of_type("permit", _P.id, *_NOWHERE, _SAYS_NOTHING)
+    _rows("permit", _P.id, *_NOWHERE, _SAYS_NOTHING)
     .where(_P.west <= bindparam("lon"), _P.east >= bindparam("lon"))
     .where(_P.south <= bindparam("lat"), _P.north >= bindparam("lat"))
     .where(_P.valid_from <= bindparam("day"), _P.valid_to >= bindparam("day"))

@@ -34,6 +34,7 @@ from vision.track_rows import (
     MOVER,
     PATIENCE,
     SEEN,
+    STRONG,
     WIDTH,
 )
 from vision.visibility import CUT_COVER, HIDDEN_COVER, PART_COVER, hides, looks_the_same, maybe_there
@@ -182,8 +183,11 @@ class Tracker:
         """The vehicle is seen beside its place; if it is there for longer it takes its place along.
 
         One picture is none: something that passes close by may draw its box far out. Nor is the part that is still to
-        be seen of what stands behind something, ``cut``.
+        be seen of what stands behind something, ``cut``. And where the place looks as before nothing has moved: the
+        detector drew one box around two.
         """
+        if looks_the_same(track, now.frame):
+            return
         place = self.motion.lately(int(now.moves.mover[j]))[None]
         part = cut and paired_cover(place, track.box[None])[0] >= PART_COVER
         if not part and paired_iou(place, track.box[None])[0] < MATCH_IOU:
@@ -298,7 +302,10 @@ class Tracker:
         where = free.nonzero()[0]
         if len(missed) and len(where):
             inside = overlap.shared[missed[:, None], where] >= PART_COVER * overlap.area_b[where]
-            parts[where] = (inside & (cls[missed, None] == now.detections.cls[where])).any(axis=0)
+            inside &= cls[missed, None] == now.detections.cls[where]
+            # What is seen surely is no part of what never was: the detector drew one faint box around two.
+            inside &= (self._rows[missed, STRONG] > 0)[:, None] | ~now.strong[where]
+            parts[where] = inside.any(axis=0)
         return parts
 
     def _by_another_name(self, track: Track, now: Seen) -> bool:

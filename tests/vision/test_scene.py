@@ -35,6 +35,13 @@ def test_a_larger_box_around_a_car_and_what_lies_beside_it_is_no_second_case(ste
     assert len(opened(events)) == 1
 
 
+def test_a_faint_box_around_two_cars_keeps_neither_from_being_seen():
+    one, other = Seen((400, 500, 600, 640)), Seen((590, 490, 790, 630))
+    around = Seen((400, 490, 790, 640), score=0.2)
+    moments = [(t, [around] if t < 8 or t % 8 == 0 else [one, other]) for t in seconds(0, 60, 0.8)]
+    assert len(opened(watch(scene(dwell_s=30), moments))) == 2
+
+
 @pytest.mark.parametrize("step", RATES)
 def test_a_car_that_leaves_before_the_dwell_is_none(step):
     assert not watch(scene(dwell_s=30), [(t, [CAR] if t < 25 else []) for t in seconds(0, 200, step)])
