@@ -146,5 +146,11 @@ class Deriving:
                 path = f"{piece.case_id}/{piece.id}-shared-{sha256[:16]}{ending}"
                 made.seek(0)
                 self._store.put(path, made)
-        # Where its time had come meanwhile, the file is swept with others that no row names (``cases.leftovers``).
-        return self._set(piece, copy_wanted=False, copy_tries=0, shared_path=path, copy_sha256=sha256)
+        kept = self._set(piece, copy_wanted=False, copy_tries=0, shared_path=path, copy_sha256=sha256)
+        if not kept and self._copy_of(piece) != path:  # its time had come meanwhile, or another's copy is kept
+            self._store.delete(path)
+        return kept
+
+    def _copy_of(self, piece: Piece) -> str | None:
+        with self._engine.connect() as tx:
+            return tx.execute(select(evidence.c.shared_path).where(evidence.c.id == piece.id)).scalar()

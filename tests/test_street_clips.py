@@ -50,14 +50,14 @@ def test_their_onset_is_the_first_analysed_picture(traffic):
     assert all(v["onset_s"] - 1.86 <= 3.0 for v in traffic)
 
 
-@pytest.mark.parametrize("every", ["0.4", "0.7", "0.8"])
-def test_the_same_six_are_found_at_other_rates(shared, tmp_path, every):
-    """At some the detector draws one box around two of the three at the far kerb for seconds."""
+@pytest.mark.parametrize(("every", "at_once"), [("0.4", 6), ("0.7", 5), ("0.8", 5)])
+def test_the_same_six_are_found_at_other_rates(shared, tmp_path, every, at_once):
+    """At some the detector draws one box around two of the three at the far kerb, and one of them is begun anew."""
     clip = shared / "data/videos/ckuhn_traffic.mp4"
     found = score(tmp_path, clip, "--dwell", "motor_vehicle_parking=30", "--every", every)
     assert len(found) == 6
     assert all(sum(iou(v["xyxy"], box) > 0.7 for v in found) == 1 for box in STANDING.values())
-    assert sum(v["onset_s"] - 1.86 <= 3.0 for v in found) >= 5
+    assert sum(v["onset_s"] - 1.86 <= 3.0 for v in found) >= at_once
 
 
 def cut(clip: Path, folder: Path, parts: int) -> list[Path]:

@@ -1,8 +1,8 @@
 """Heads of persons and plate regions of vehicles made unrecognisable: what leaves the house shows neither.
 
 Too much is right here, too little is not: boxes count from a low score on, and whole lower halves of vehicles go. What
-is taken away is gone: blocks of a handful of pixels
-across a face are averages, from which nothing comes back, unlike from a blur.
+is taken away is gone: a handful of blocks across a face are averages, from which nothing comes back, unlike
+from a blur.
 """
 
 from collections.abc import Callable, Iterable

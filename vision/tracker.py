@@ -186,11 +186,10 @@ class Tracker:
         be seen of what stands behind something, ``cut``. And where the place looks as before nothing has moved: the
         detector drew one box around two.
         """
-        if looks_the_same(track, now.frame):
-            return
         place = self.motion.lately(int(now.moves.mover[j]))[None]
         part = cut and paired_cover(place, track.box[None])[0] >= PART_COVER
-        if not part and paired_iou(place, track.box[None])[0] < MATCH_IOU:
+        elsewhere = not part and paired_iou(place, track.box[None])[0] < MATCH_IOU
+        if elsewhere and not looks_the_same(track, now.frame):
             track.move(now.frame.elapsed_s, place[0])
 
     def _see(

@@ -5,16 +5,19 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from cases.desk import Desk
 from cases.evidence import Piece, add, fresh, piece
 from cases.evidence_store import EvidenceProblem, EvidenceStore, open_evidence
+from cases.store.tables import evidence
 from cases.store.writer import Writer
 from models.detector import load_detector
 from service.deriving import LATER, LEASE, Deriving
@@ -107,6 +110,24 @@ def test_an_original_that_is_lost_holds_up_no_other(office: Office, store: Evide
     assert (making.once(), making.once()) == (4, 0)
 
 
+def copies_in(store: EvidenceStore) -> set[str]:
+    return {path for path in store.older(datetime.now(UTC) + timedelta(days=1)) if "-shared" in path}
+
+
+def test_of_what_was_deleted_while_its_copy_was_made_nothing_stays(
+    office: Office, store: EvidenceStore, making: Deriving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, real = given(office, store, jpeg()), making._make["image"]
+
+    def meanwhile(source: Path, target: Path) -> None:
+        stone = update(evidence).where(evidence.c.id == kept.id).values(tombstone={"why": "x"}, copy_wanted=False)
+        office.do(lambda tx: tx.execute(stone).rowcount)
+        real(source, target)
+
+    monkeypatch.setitem(making._make, "image", meanwhile)
+    assert (making.once(), copies_in(store)) == (0, set())
+
+
 @pytest.mark.parametrize("slow", [False, True])
 def test_of_two_services_one_makes_a_copy_and_its_hash_is_that_of_its_bytes(
     office: Office, store: EvidenceStore, making: Deriving, toy_model: Path, monkeypatch: pytest.MonkeyPatch, slow: bool
@@ -127,6 +148,7 @@ def test_of_two_services_one_makes_a_copy_and_its_hash_is_that_of_its_bytes(
     found = office.do(lambda tx: piece(tx, kept.id))
     copy = b"".join(store.get(found.shared_path or ""))
     assert (copy == jpeg(10)) is slow
+    assert copies_in(store) == {found.shared_path}
     assert hashlib.sha256(copy).hexdigest() == found.copy_sha256
 
 
